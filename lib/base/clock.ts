@@ -30,7 +30,9 @@ export interface Clock {
 /** Checks a timer's delay, for every implementation of {@linkcode Clock}. */
 export function checkTimerDelay(delayMs: number): void {
   if (!(delayMs >= 0 && delayMs <= MAX_TIMER_MS)) {
-    throw new RangeError(`Cannot set timer: delay is ${delayMs} ms, should be 0 to ${MAX_TIMER_MS}`);
+    throw new RangeError(
+      `Cannot set timer: delay is ${delayMs} ms, should be 0 to ${MAX_TIMER_MS}`,
+    );
   }
 }
 

@@ -111,7 +111,9 @@ const MAX_QUOTED_CHARS = 200;
 
 /** Quotes a string that came from outside for use in a message: JSON-escaped and cut at 200 characters. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}...` : text);
+  return JSON.stringify(
+    text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}...` : text,
+  );
 }
 
 /** The message of anything that was thrown. */

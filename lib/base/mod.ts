@@ -11,13 +11,7 @@
  *
  * @module
  */
-export {
-  isSignetError,
-  messageOf,
-  quote,
-  SignetError,
-  unreachable,
-} from "./errors.ts";
+export { isSignetError, messageOf, quote, SignetError, unreachable } from "./errors.ts";
 export type { ErrorCode, SignetErrorOptions } from "./errors.ts";
 export { checkTimerDelay, MAX_TIMER_MS, sleep, systemClock } from "./clock.ts";
 export type { Clock, Timer } from "./clock.ts";
