@@ -1,0 +1,30 @@
+/**
+ * Who is calling: authenticators turn what a request carries into a {@linkcode Caller}.
+ *
+ * @example A connection without a certificate is refused
+ * ```ts
+ * import { authenticate, clientCertificateAuthenticator } from "signet/authn/mod.ts";
+ *
+ * const outcome = await authenticate([clientCertificateAuthenticator()], {
+ *   remoteAddress: "127.0.0.1:4711",
+ *   secure: true,
+ *   peer: undefined,
+ *   headerValues: () => [],
+ * });
+ * if (outcome.ok) throw new TypeError("Nobody proved anything");
+ * ```
+ *
+ * @module
+ */
+export { authenticate } from "./authenticate.ts";
+export type { AuthOutcome } from "./authenticate.ts";
+export { clientCertificateAuthenticator } from "./client_certificate.ts";
+export { AUTH_SOURCE } from "./port.ts";
+export type {
+  Authenticator,
+  AuthResult,
+  AuthSource,
+  Caller,
+  Credentials,
+  VerifiedPeer,
+} from "./port.ts";
