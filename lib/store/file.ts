@@ -63,6 +63,7 @@ export function fileCaStore(directory: string): CaStore {
       const name = await readCurrent(caDirectory);
       return name === undefined ? undefined : await readSet(`${caDirectory}/${name}`);
     },
+    revision: () => readCurrent(caDirectory),
     async save(set) {
       try {
         await saveSet(caDirectory, set);

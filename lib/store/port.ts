@@ -22,6 +22,8 @@ export interface CaStore {
    * @throws {SignetError} `store.unreadable`, `store.incomplete`, `store.later_version`.
    */
   load(): Promise<CaSet | undefined>;
+  /** A text that changes whenever another set becomes current; `undefined` when there is none. Cheap: asked every second. */
+  revision(): Promise<string | undefined>;
   /**
    * Makes `set` the current one and keeps the one before it.
    *
