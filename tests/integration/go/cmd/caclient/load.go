@@ -102,7 +102,7 @@ func runLoad(args []string) (any, error) {
 			return nil, err
 		}
 		defer kept[i].Close()
-		if err := call(kept[i]); err != nil { // the handshake is not what is measured here
+		if err := waitReady(kept[i]); err != nil { // the handshake is not what is measured here
 			return nil, err
 		}
 	}
