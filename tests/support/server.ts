@@ -34,6 +34,8 @@ export type Listener = typeof LISTENERS[number];
 export interface SignetOptions {
   /** Path of an executable. Default: `SIGNET_EXECUTABLE`, else the source. */
   readonly executable?: string;
+  /** The subcommand. Default: `discovery`. */
+  readonly command?: readonly string[];
   /** Further arguments of `discovery`. */
   readonly args?: readonly string[];
   /** Variables for the server. */
@@ -119,7 +121,14 @@ export async function spawnSignet(options: SignetOptions = {}): Promise<SignetSe
   const listen = LISTENERS.flatMap((listener) => [FLAG_OF[listener], addr(listener)]);
   const stateDir = `${cwd}/state`;
   const child = new Deno.Command(path, {
-    args: [...prefix, "discovery", ...listen, "--stateDir", stateDir, ...(options.args ?? [])],
+    args: [
+      ...prefix,
+      ...(options.command ?? ["discovery"]),
+      ...listen,
+      "--stateDir",
+      stateDir,
+      ...(options.args ?? []),
+    ],
     cwd,
     env: baseEnv(options.env),
     clearEnv: true,
