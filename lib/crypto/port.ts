@@ -5,40 +5,15 @@
  * Callers `await` either.
  */
 import type { Bytes, MaybePromise } from "../base/mod.ts";
+import type { Curve, KeyKind, PublicKeyInfo, SignatureScheme } from "../x509/mod.ts";
 
-/** Elliptic curves that signet accepts (RFC 5480); P-224 is refused, since Web Crypto has none. */
-export type Curve = "P-256" | "P-384" | "P-521";
-
-/** What kind of key a SubjectPublicKeyInfo holds. */
-export type KeyKind =
-  | { readonly type: "rsa"; readonly bits: number }
-  | { readonly type: "ec"; readonly curve: Curve }
-  | { readonly type: "ed25519" };
+export type { Curve, Digest, KeyKind, PublicKeyInfo, SignatureScheme } from "../x509/mod.ts";
 
 /** Which key to generate. */
 export type KeySpec =
   | { readonly type: "rsa"; readonly bits: 2048 | 3072 | 4096 }
   | { readonly type: "ec"; readonly curve: Curve }
   | { readonly type: "ed25519" };
-
-/** Digests of the signatures that signet verifies; SHA-1 in CSRs and certificates of others only. */
-export type Digest = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";
-
-/** A signature algorithm as an AlgorithmIdentifier names it (RFC 8017 PKCS#1 v1.5, RFC 5758 ECDSA, RFC 8410). */
-export type SignatureScheme =
-  | { readonly type: "rsa"; readonly digest: Digest }
-  | { readonly type: "ecdsa"; readonly digest: Digest }
-  | { readonly type: "ed25519" };
-
-/** A public key as it stands in a CSR or certificate. */
-export interface PublicKeyInfo {
-  /** What the key is, from its AlgorithmIdentifier and length. */
-  readonly kind: KeyKind;
-  /** The whole DER SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
-  /** The content of its subjectPublicKey BIT STRING: an EC point, an RSAPublicKey, 32 Ed25519 bytes. */
-  readonly keyBits: Uint8Array;
-}
 
 /** Checks signatures. */
 export interface Verifier {
