@@ -104,6 +104,7 @@ function caConfig(dir: string, ca: CaFiles, request: CertificateRequest): string
     "[this]",
     `database = ${dir}/index.txt`,
     `new_certs_dir = ${dir}`,
+    `serial = ${dir}/serial`,
     `certificate = ${ca.cert}`,
     `private_key = ${ca.key}`,
     "default_md = sha256",
