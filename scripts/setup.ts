@@ -1,0 +1,60 @@
+// deno-lint-ignore-file no-console -- a script prints
+/**
+ * Makes a fresh clone ready to run: dependencies into `node_modules`, generated code into `proto/gen`. Does nothing when both are there.
+ *
+ * It imports no package, so that it runs before any is installed.
+ *
+ * Usage: `scripts/deno task setup`
+ */
+import { generateProtos } from "./gen_proto.ts";
+
+const STAMP = "node_modules/.signet_setup";
+
+/** Sets up the repository, which is the working directory; says on stderr what takes longer than a moment. */
+export async function setUp(): Promise<void> {
+  if (await installDependencies()) {
+    say("dependencies are installed");
+  }
+  if (await generateProtos()) say("proto/gen is generated");
+}
+
+/** Installs what deno.lock names; returns false when that has been done. */
+async function installDependencies(): Promise<boolean> {
+  const stamp = await Deno.readTextFile("deno.json") + await Deno.readTextFile("deno.lock");
+  const before = await Deno.readTextFile(STAMP).catch(() => undefined);
+  if (before === stamp) return false;
+  say(
+    "installing dependencies from npm into node_modules (seconds; about a minute on a slow line)",
+  );
+  // A lockfile that is being changed on this desk is for "deno install", not for the set-up, to change: frozen.
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["install", "--quiet", "--frozen"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).output();
+  if (code !== 0) {
+    throw new TypeError(
+      `Cannot install dependencies: "deno install --frozen" ended with exit code ${code}\n${
+        new TextDecoder().decode(stderr)
+      }`,
+    );
+  }
+  await Deno.writeTextFile(STAMP, stamp);
+  return true;
+}
+
+function say(message: string): void {
+  console.error(`setup: ${message}`);
+}
+
+if (import.meta.main) {
+  Deno.chdir(new URL("..", import.meta.url));
+  try {
+    await setUp();
+  } catch (thrown) {
+    say(thrown instanceof Error ? thrown.message : String(thrown));
+    Deno.exit(1);
+  }
+}
