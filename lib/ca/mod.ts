@@ -1,0 +1,18 @@
+/**
+ * The certificate authority: CSR policy, profile, build, lint, issue; and the root that it stands on.
+ *
+ * @example Read istiod's TTL rule
+ * ```ts
+ * import { grantTtl } from "signet/ca/mod.ts";
+ *
+ * const ttlMs = grantTtl(0n, { defaultTtlMs: 86_400_000, maxTtlMs: 7_776_000_000 });
+ * if (ttlMs !== 86_400_000) throw new TypeError("Zero asks for the default");
+ * ```
+ *
+ * @module
+ */
+export { createCa } from "./ca.ts";
+export type { CaConfig, CaHost } from "./ca.ts";
+export { BACKDATE_MS, grantTtl, leafValidity } from "./profile.ts";
+export type { TtlRules, Validity } from "./profile.ts";
+export type { Ca, CaBundle, GenKeyCertRequest, IssuedCertificate, KeyCert, SignRequest } from "./port.ts";

@@ -1,0 +1,104 @@
+/**
+ * A stream of our HTTP/2 as a request of Connect's universal handlers, and their response back onto the stream.
+ *
+ * The request body is the stream's own async iterable, so its backpressure reaches flow control; the response body is written no faster
+ * than the peer reads. A handler's signal is aborted when the stream is reset, the connection is lost or the server gives up draining.
+ */
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Credentials } from "../authn/mod.ts";
+import { utf8 } from "../base/mod.ts";
+import { HTTP2_ERROR, type ServerStream } from "../transport/mod.ts";
+import { withCredentials } from "./credentials.ts";
+
+type HeaderList = (readonly [string, string])[];
+
+/** Runs a handler on a stream to the end; never rejects. `onError` hears of what no status could tell the peer. */
+export async function runHandler(
+  stream: ServerStream<unknown>,
+  handler: UniversalHandler,
+  options: { readonly credentials: Credentials; readonly secure: boolean; readonly onError: (thrown: unknown) => void },
+): Promise<void> {
+  try {
+    const response = await handler({
+      httpVersion: "2",
+      method: stream.headers.get(":method") ?? "",
+      url: requestUrl(stream, options.secure),
+      header: toHeaders(stream),
+      body: stream.body,
+      signal: stream.signal,
+      contextValues: withCredentials(options.credentials),
+    });
+    await sendResponse(stream, response);
+  } catch (thrown) {
+    if (stream.signal.aborted) return;
+    options.onError(thrown);
+    stream.reset(HTTP2_ERROR.INTERNAL_ERROR);
+  }
+}
+
+function requestUrl({ headers }: ServerStream<unknown>, secure: boolean): string {
+  const authority = headers.get(":authority") ?? headers.get("host") ?? "localhost";
+  const path = headers.get(":path") ?? "/";
+  const url = `${secure ? "https" : "http"}://${authority}${path}`;
+  return URL.canParse(url) ? url : `http://invalid${path.startsWith("/") && URL.canParse(`http://invalid${path}`) ? path : "/"}`;
+}
+
+/** The regular header fields. A value that the platform's Headers refuse (obsolete text bytes) is left out. */
+function toHeaders({ headers }: ServerStream<unknown>): Headers {
+  const result = new Headers();
+  for (const [name, value] of headers) {
+    if (name.startsWith(":")) continue;
+    try {
+      result.append(name, value);
+    } catch (thrown) {
+      if (!(thrown instanceof TypeError)) throw thrown;
+    }
+  }
+  return result;
+}
+
+async function sendResponse(stream: ServerStream<unknown>, response: UniversalServerResponse): Promise<void> {
+  const head: HeaderList = [[":status", String(response.status)], ...(response.header ?? [])];
+  const body = response.body?.[Symbol.asyncIterator]();
+  let next = await body?.next();
+  // Nothing to send before the trailers: gRPC's trailers-only form is one header block.
+  if (next === undefined || next.done) {
+    const trailer: HeaderList = [...(response.trailer ?? [])];
+    if (trailer.length === 0 || response.header?.get("content-type")?.startsWith("application/grpc")) {
+      return void stream.respond([...head, ...trailer], true);
+    }
+  }
+  stream.respond(head, false);
+  try {
+    for (; next !== undefined && !next.done; next = await body?.next()) {
+      stream.signal.throwIfAborted();
+      await stream.write(next.value);
+    }
+  } finally {
+    if (!next?.done) await body?.return?.();
+  }
+  stream.end(response.trailer === undefined ? [] : [...response.trailer]);
+}
+
+/** Answers a request that no handler takes, in the way of its protocol: gRPC callers get UNIMPLEMENTED, others a status. */
+export function refuseRequest(stream: ServerStream<unknown>, refusal: { readonly status: number; readonly message: string }): void {
+  const grpc = stream.headers.get("content-type")?.startsWith("application/grpc") ?? false;
+  if (grpc && refusal.status === 404) {
+    const message = encodeURIComponent(refusal.message).replaceAll("%20", " ");
+    return void stream.respond([
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+      ["grpc-status", "12"],
+      ["grpc-message", message],
+    ], true);
+  }
+  const text = utf8(`${refusal.message}\n`);
+  stream.respond([
+    [":status", String(refusal.status)],
+    ["content-type", "text/plain; charset=utf-8"],
+    ["content-length", String(text.length)],
+    ...(refusal.status === 405 ? [["allow", "POST"]] as HeaderList : []),
+  ], false);
+  void stream.write(text);
+  stream.end([]);
+}

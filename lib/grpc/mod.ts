@@ -1,0 +1,20 @@
+/**
+ * The gRPC ports: Connect's services over our own HTTP/2, with a short way for `CreateCertificate`.
+ *
+ * @example Read a timeout header
+ * ```ts
+ * import { parseTimeoutMs } from "signet/grpc/mod.ts";
+ *
+ * if (parseTimeoutMs("250m") !== 250) throw new TypeError("250 milliseconds");
+ * ```
+ *
+ * @module
+ */
+export { listenGrpc } from "./listen.ts";
+export type { GrpcHost } from "./listen.ts";
+export type { GrpcAddresses, GrpcConfig, GrpcServer } from "./port.ts";
+export { runCa } from "./run_ca.ts";
+export type { CaRunHost } from "./run_ca.ts";
+export { createCertificateService } from "./services/ca.ts";
+export type { CaServiceHost, CreateCertificate, CreateCertificateAnswer, CreateCertificateRequest } from "./services/ca.ts";
+export { parseTimeoutMs } from "./timeout.ts";

@@ -1,0 +1,43 @@
+/** The gRPC ports as the rest of signet sees them. */
+import type { CreateCertificate } from "./services/ca.ts";
+
+/** Addresses that are listened on, `host:port`; `undefined` for a port that is turned off. */
+export interface GrpcAddresses {
+  /** TLS: CA, health, reflection. */
+  readonly secure: string | undefined;
+  /** Plaintext: health and reflection. */
+  readonly plain: string | undefined;
+}
+
+/** Bound gRPC ports. Calls wait until {@linkcode GrpcServer.serve}. */
+export interface GrpcServer extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addresses: GrpcAddresses;
+  /** Registers the CA service on the secure port and starts to serve calls. */
+  serve(createCertificate: CreateCertificate): void;
+  /** Stops accepting, tells clients to go away, finishes what is in flight within `deadlineMs`, then closes. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+/** Settings of the gRPC ports. */
+export interface GrpcConfig {
+  /** Address of the TLS port; `undefined` turns it off. */
+  readonly secureAddr: { readonly hostname: string; readonly port: number } | undefined;
+  /** Address of the plaintext port; `undefined` turns it off. */
+  readonly plainAddr: { readonly hostname: string; readonly port: number } | undefined;
+  /** Lowest TLS version. */
+  readonly tlsMinVersion: "TLSv1.2" | "TLSv1.3";
+  /** Largest message, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Streams that one connection may have open. */
+  readonly maxConcurrentStreams: number;
+  /** Pings to idle clients. */
+  readonly keepalive: {
+    /** Idle time before a ping, in milliseconds. */
+    readonly intervalMs: number;
+    /** Time for its answer, in milliseconds. */
+    readonly timeoutMs: number;
+    /** Age at which a connection is asked to go away, in milliseconds; `undefined` for never. */
+    readonly maxConnectionAgeMs: number | undefined;
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * `istio.v1.auth.IstioCertificateService`: one function, called by the fast path and by Connect's handler alike.
+ *
+ * Order as istiod's: count, authenticate, impersonation, sign, build the chain, count the success. The response is the leaf, each
+ * intermediate, and the whole root bundle as the last element (agents take the last element as their roots).
+ */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { authenticate, type Authenticator, type Credentials } from "../../authn/mod.ts";
+import { quote } from "../../base/mod.ts";
+import type { Ca } from "../../ca/mod.ts";
+import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
+import { signingFailure, STATUS_MESSAGE } from "../status.ts";
+
+/** A CreateCertificate request, decoded. */
+export interface CreateCertificateRequest {
+  /** The CSR in PEM. */
+  readonly csr: string;
+  /** Wanted lifetime in seconds; zero or less asks for the default. */
+  readonly validityDuration: bigint;
+  /** Metadata `ImpersonatedIdentity`; empty for none. */
+  readonly impersonatedIdentity: string;
+}
+
+/** The answer in its parts: the last two are the same for every caller, so the fast path keeps them encoded. */
+export interface CreateCertificateAnswer {
+  /** The leaf as PEM. */
+  readonly leaf: string;
+  /** Intermediates, each as PEM. */
+  readonly chain: readonly string[];
+  /** All roots as one PEM text. */
+  readonly roots: string;
+}
+
+/** The service's function. @throws {ConnectError} with istiod's codes and texts. */
+export type CreateCertificate = (
+  request: CreateCertificateRequest,
+  credentials: Credentials,
+) => Promise<CreateCertificateAnswer>;
+
+/** What the service needs. */
+export interface CaServiceHost {
+  /** Signs. */
+  readonly ca: Ca;
+  /** Who may ask, in order. */
+  readonly authenticators: readonly Authenticator[];
+  /** For refusals and failures, whole reasons. */
+  readonly logger: Logger;
+  /** istiod's counters. */
+  readonly metrics: Metrics;
+}
+
+/** Makes the function of the service. */
+export function createCertificateService(host: CaServiceHost): CreateCertificate {
+  const { ca, authenticators, metrics } = host;
+  const logger = host.logger.scoped("ca");
+  const requests = metrics.counter(METRIC.csrCount);
+  const successes = metrics.counter(METRIC.successCount);
+  const refusals = metrics.counter(METRIC.authenticationFailureCount);
+
+  const refuse = (credentials: Credentials, reason: string, message: string) => {
+    refusals.inc();
+    logger.warn(EVENT.authenticationFailed, "Failed to authenticate client", {
+      peer: credentials.remoteAddress,
+      reason,
+    });
+    return new ConnectError(message, Code.Unauthenticated);
+  };
+
+  const fail = (credentials: Credentials, thrown: unknown) => {
+    const failure = signingFailure(thrown);
+    metrics.counter(METRIC.csrSignErrCount, { error: failure.metric }).inc();
+    const fields = { peer: credentials.remoteAddress, reason: failure.error.rawMessage };
+    if (failure.callerAtFault) logger.info(EVENT.signingRefused, "Refused to sign", fields);
+    else logger.error(EVENT.signingFailed, "Failed to sign", fields, thrown);
+    return failure.error;
+  };
+
+  return async (request, credentials) => {
+    requests.inc();
+    const outcome = await authenticate(authenticators, credentials);
+    if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);
+    if (request.impersonatedIdentity !== "") {
+      const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
+      throw refuse(credentials, reason, STATUS_MESSAGE.impersonation);
+    }
+    try {
+      const issued = await ca.sign({
+        csrPem: request.csr,
+        identities: outcome.caller.identities,
+        requestedTtlSeconds: request.validityDuration,
+        caller: credentials.remoteAddress,
+      });
+      successes.inc();
+      return { leaf: issued.certificatePem, chain: issued.bundle.chainPems, roots: issued.bundle.rootCertsPem };
+    } catch (thrown) {
+      throw fail(credentials, thrown);
+    }
+  };
+}

@@ -1,0 +1,36 @@
+/** Signet's own serving certificate as its listeners see it. */
+import type { ServerTlsMaterial, TrustedRoots } from "../tls/mod.ts";
+
+/** What is served now. */
+export interface ServingMaterial extends ServerTlsMaterial {
+  /** First instant of validity, milliseconds since the epoch. */
+  readonly notBeforeMs: number;
+  /** Last instant of validity, milliseconds since the epoch. */
+  readonly notAfterMs: number;
+}
+
+/** The serving certificate with its life: renewed, reloaded, handed to listeners. */
+export interface ServerCert extends AsyncDisposable {
+  /** Where it comes from: the operator's files or the CA. */
+  readonly source: "files" | "istiod";
+  /** What is served now. */
+  readonly current: ServingMaterial;
+  /** The roots that client certificates are checked against now. */
+  readonly clientRoots: TrustedRoots;
+  /** Calls `listener` after every change of {@linkcode ServerCert.current}. */
+  onChange(listener: (material: ServingMaterial) => void): Disposable;
+}
+
+/** Settings of the serving certificate. */
+export interface ServerCertConfig {
+  /** SANs of a certificate that the CA issues. */
+  readonly names: readonly string[];
+  /** Its lifetime in milliseconds, cut at the CA's. */
+  readonly ttlMs: number;
+  /** `--tlsCertFile` and `--tlsKeyFile`: both or neither; they win over everything. */
+  readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** `--caCertFile`: roots beside the CA's own that client certificates may chain to. */
+  readonly caCertFile: string | undefined;
+  /** Folder for `key.pem` and `cert-chain.pem` of an issued certificate; `undefined` writes nothing. */
+  readonly writeDirectory: string | undefined;
+}
