@@ -34,8 +34,15 @@ export function contextTag(number: number, options: { readonly constructed: bool
 /** Largest DER value that is read: certificates and CSRs are a few kilobytes. */
 export const MAX_DER_BYTES = 1 << 20;
 
+/** Deepest nesting that is entered; a certificate needs about ten levels. */
+export const MAX_DER_DEPTH = 32;
+
 /** Throws the error of a decoder with the offset that it happened at. */
-export function fail(code: Extract<ErrorCode, `asn1.${string}`>, what: string, offset: number): never {
+export function fail(
+  code: Extract<ErrorCode, `asn1.${string}`>,
+  what: string,
+  offset: number,
+): never {
   throw new SignetError(code, `Cannot read DER: ${what} at byte ${offset}`, { offset });
 }
 
@@ -48,11 +55,16 @@ export class DerCursor {
   /** Where this level ends. */
   readonly end: number;
 
+  readonly #depth: number;
+  /** Where the content of the value begins whose header was read last. */
+  #contentAt = 0;
+
   /** Makes a cursor over `bytes` from `at` to `end`. */
-  constructor(bytes: Uint8Array, at: number, end: number) {
+  constructor(bytes: Uint8Array, at: number, end: number, depth = 0) {
     this.bytes = bytes;
     this.at = at;
     this.end = end;
+    this.#depth = depth;
   }
 
   /** True when no value is left on this level. */
@@ -63,6 +75,11 @@ export class DerCursor {
   /** The identifier octet of the next value; `undefined` at the end. */
   peek(): number | undefined {
     return this.at < this.end ? this.bytes[this.at] : undefined;
+  }
+
+  /** Steps over the next value of any kind. */
+  skip(): void {
+    this.at = this.#header();
   }
 
   /** Steps over the next value of any kind and returns all of it, header included. */
@@ -95,8 +112,11 @@ export class DerCursor {
   /** A cursor over the content of the next value, which must be constructed and have `tag`. */
   enter(tag: number): DerCursor {
     this.#expect(tag);
+    if (this.#depth >= MAX_DER_DEPTH) {
+      fail("asn1.too_deep", `nesting is deeper than ${MAX_DER_DEPTH} levels`, this.at);
+    }
     const end = this.#header();
-    const inner = new DerCursor(this.bytes, this.#contentAt, end);
+    const inner = new DerCursor(this.bytes, this.#contentAt, end, this.#depth + 1);
     this.at = end;
     return inner;
   }
@@ -108,15 +128,17 @@ export class DerCursor {
 
   /** Ends this level: bytes that are left are an error. */
   finish(): void {
-    if (this.at !== this.end) fail("asn1.trailing_bytes", `${this.end - this.at} bytes are left over`, this.at);
+    if (this.at !== this.end) {
+      fail("asn1.trailing_bytes", `${this.end - this.at} bytes are left over`, this.at);
+    }
   }
-
-  #contentAt = 0;
 
   #expect(tag: number): void {
     const found = this.peek();
     if (found === tag) return;
-    if (found === undefined) fail("asn1.truncated", `expected tag ${hex(tag)}, found the end`, this.at);
+    if (found === undefined) {
+      fail("asn1.truncated", `expected tag ${hex(tag)}, found the end`, this.at);
+    }
     fail("asn1.bad_tag", `expected tag ${hex(tag)}, found ${hex(found)}`, this.at);
   }
 
@@ -125,18 +147,26 @@ export class DerCursor {
     const { bytes, end } = this;
     let at = this.at;
     if (at >= end) fail("asn1.truncated", "expected a value, found the end", at);
-    if ((bytes[at++]! & 0x1f) === 0x1f) fail("asn1.bad_tag", "found a tag of several octets", at - 1);
+    if ((bytes[at++]! & 0x1f) === 0x1f) {
+      fail("asn1.bad_tag", "found a tag of several octets", at - 1);
+    }
     if (at >= end) fail("asn1.truncated", "expected a length, found the end", at);
     let length = bytes[at++]!;
     if (length >= 0x80) {
       const octets = length & 0x7f;
-      if (octets === 0 || octets > 4) fail("asn1.bad_length", `found a length of ${octets} octets, should be 1 to 4`, at - 1);
+      if (octets === 0 || octets > 4) {
+        fail("asn1.bad_length", `found a length of ${octets} octets, should be 1 to 4`, at - 1);
+      }
       if (octets > end - at) fail("asn1.truncated", "the length is cut off", at);
       length = 0;
       for (let i = 0; i < octets; i++) length = length * 256 + bytes[at++]!;
-      if (length < 0x80 || length < 256 ** (octets - 1)) fail("asn1.bad_length", "found a length that is not minimal", at - octets - 1);
+      if (length < 0x80 || length < 256 ** (octets - 1)) {
+        fail("asn1.bad_length", "found a length that is not minimal", at - octets - 1);
+      }
     }
-    if (length > end - at) fail("asn1.truncated", `the value has ${length} bytes, ${end - at} are left`, at);
+    if (length > end - at) {
+      fail("asn1.truncated", `the value has ${length} bytes, ${end - at} are left`, at);
+    }
     this.#contentAt = at;
     return at + length;
   }
@@ -153,7 +183,10 @@ function hex(tag: number): string {
  */
 export function readDer(bytes: Uint8Array): DerCursor {
   if (bytes.length > MAX_DER_BYTES) {
-    throw new SignetError("asn1.too_large", `Cannot read DER: it has ${bytes.length} bytes, should have at most ${MAX_DER_BYTES}`);
+    throw new SignetError(
+      "asn1.too_large",
+      `Cannot read DER: it has ${bytes.length} bytes, should have at most ${MAX_DER_BYTES}`,
+    );
   }
   return new DerCursor(bytes, 0, bytes.length);
 }

@@ -5,7 +5,9 @@ import { type DerCursor, fail, TAG } from "./reader.ts";
 export function readBoolean(cursor: DerCursor): boolean {
   const at = cursor.at;
   const content = cursor.read(TAG.boolean);
-  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) fail("asn1.bad_value", "found a BOOLEAN that is not 00 or ff", at);
+  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+    fail("asn1.bad_value", "found a BOOLEAN that is not 00 or ff", at);
+  }
   return content[0] === 0xff;
 }
 
@@ -16,7 +18,9 @@ export function readIntegerBytes(cursor: DerCursor): Uint8Array {
   const first = content[0];
   const second = content[1];
   if (first === undefined) fail("asn1.bad_value", "found an INTEGER without octets", at);
-  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+  if (
+    second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))
+  ) {
     fail("asn1.bad_value", "found an INTEGER that is not minimal", at);
   }
   return content;
@@ -26,7 +30,9 @@ export function readIntegerBytes(cursor: DerCursor): Uint8Array {
 export function readSmallInteger(cursor: DerCursor): number {
   const at = cursor.at;
   const content = readIntegerBytes(cursor);
-  if (content.length > 4 || content[0]! >= 0x80) fail("asn1.bad_value", "found an INTEGER out of range", at);
+  if (content.length > 4 || content[0]! >= 0x80) {
+    fail("asn1.bad_value", "found an INTEGER out of range", at);
+  }
   return content.reduce((value, byte) => value * 256 + byte, 0);
 }
 
@@ -42,7 +48,9 @@ export function readUnsigned(cursor: DerCursor): Uint8Array {
 export function readBitString(cursor: DerCursor): Uint8Array {
   const at = cursor.at;
   const content = cursor.read(TAG.bitString);
-  if (content[0] !== 0) fail("asn1.bad_value", "found a BIT STRING that is not of whole octets", at);
+  if (content[0] !== 0) {
+    fail("asn1.bad_value", "found a BIT STRING that is not of whole octets", at);
+  }
   return content.subarray(1);
 }
 
@@ -52,11 +60,17 @@ export function readNamedBits(cursor: DerCursor): number {
   const content = cursor.read(TAG.bitString);
   const unused = content[0];
   const octets = content.length - 1;
-  if (unused === undefined || unused > 7 || octets > 2 || (octets === 0 && unused !== 0)) fail("asn1.bad_value", "found a malformed BIT STRING", at);
+  if (unused === undefined || unused > 7 || octets > 2 || (octets === 0 && unused !== 0)) {
+    fail("asn1.bad_value", "found a malformed BIT STRING", at);
+  }
   const last = content[octets]!;
-  if (octets > 0 && (last & ((1 << unused) - 1)) !== 0) fail("asn1.bad_value", "found a BIT STRING whose unused bits are set", at);
+  if (octets > 0 && (last & ((1 << unused) - 1)) !== 0) {
+    fail("asn1.bad_value", "found a BIT STRING whose unused bits are set", at);
+  }
   let bits = 0;
-  for (let i = 0; i < octets * 8; i++) if (content[1 + (i >> 3)]! & (0x80 >> (i & 7))) bits |= 1 << i;
+  for (let i = 0; i < octets * 8; i++) {
+    if (content[1 + (i >> 3)]! & (0x80 >> (i & 7))) bits |= 1 << i;
+  }
   return bits;
 }
 
@@ -73,9 +87,13 @@ export function decodeOid(content: Uint8Array, at = 0): string {
   let arc = 0;
   let fresh = true;
   for (const byte of content) {
-    if (fresh && byte === 0x80) fail("asn1.bad_value", "found an OBJECT IDENTIFIER that is not minimal", at);
+    if (fresh && byte === 0x80) {
+      fail("asn1.bad_value", "found an OBJECT IDENTIFIER that is not minimal", at);
+    }
     arc = arc * 128 + (byte & 0x7f);
-    if (arc > Number.MAX_SAFE_INTEGER) fail("asn1.bad_value", "found an OBJECT IDENTIFIER with a huge arc", at);
+    if (arc > Number.MAX_SAFE_INTEGER) {
+      fail("asn1.bad_value", "found an OBJECT IDENTIFIER with a huge arc", at);
+    }
     fresh = byte < 0x80;
     if (fresh) {
       arcs.push(arc);
@@ -95,14 +113,24 @@ const GENERALIZED_TIME_REGEXP = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 export function readTime(cursor: DerCursor): number {
   const at = cursor.at;
   const utc = cursor.peek() === TAG.utcTime;
-  const text = String.fromCharCode(...cursor.read(utc ? TAG.utcTime : TAG.generalizedTime).subarray(0, 20));
+  const text = String.fromCharCode(
+    ...cursor.read(utc ? TAG.utcTime : TAG.generalizedTime).subarray(0, 20),
+  );
   const match = (utc ? UTC_TIME_REGEXP : GENERALIZED_TIME_REGEXP).exec(text);
   if (match === null) fail("asn1.bad_value", "found a malformed time", at);
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const date = new Date(0);
   date.setUTCFullYear(utc ? (year < 50 ? 2000 + year : 1900 + year) : year, month - 1, day);
   date.setUTCHours(hour, minute, second, 0);
-  const exact = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  const exact = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 &&
+    minute < 60 && second < 60;
   if (!exact) fail("asn1.bad_value", "found a time that does not exist", at);
   return date.getTime();
 }
