@@ -16,7 +16,12 @@ type HeaderList = (readonly [string, string])[];
 export async function runHandler(
   stream: ServerStream<unknown>,
   handler: UniversalHandler,
-  options: { readonly credentials: Credentials; readonly secure: boolean; readonly onError: (thrown: unknown) => void },
+  options: {
+    readonly credentials: Credentials;
+    readonly secure: boolean;
+    readonly body: AsyncIterable<Uint8Array>;
+    readonly onError: (thrown: unknown) => void;
+  },
 ): Promise<void> {
   try {
     const response = await handler({
@@ -24,7 +29,7 @@ export async function runHandler(
       method: stream.headers.get(":method") ?? "",
       url: requestUrl(stream, options.secure),
       header: toHeaders(stream),
-      body: stream.body,
+      body: options.body,
       signal: stream.signal,
       contextValues: withCredentials(options.credentials),
     });
@@ -40,7 +45,9 @@ function requestUrl({ headers }: ServerStream<unknown>, secure: boolean): string
   const authority = headers.get(":authority") ?? headers.get("host") ?? "localhost";
   const path = headers.get(":path") ?? "/";
   const url = `${secure ? "https" : "http"}://${authority}${path}`;
-  return URL.canParse(url) ? url : `http://invalid${path.startsWith("/") && URL.canParse(`http://invalid${path}`) ? path : "/"}`;
+  return URL.canParse(url)
+    ? url
+    : `http://invalid${path.startsWith("/") && URL.canParse(`http://invalid${path}`) ? path : "/"}`;
 }
 
 /** The regular header fields. A value that the platform's Headers refuse (obsolete text bytes) is left out. */
@@ -57,14 +64,19 @@ function toHeaders({ headers }: ServerStream<unknown>): Headers {
   return result;
 }
 
-async function sendResponse(stream: ServerStream<unknown>, response: UniversalServerResponse): Promise<void> {
+async function sendResponse(
+  stream: ServerStream<unknown>,
+  response: UniversalServerResponse,
+): Promise<void> {
   const head: HeaderList = [[":status", String(response.status)], ...(response.header ?? [])];
   const body = response.body?.[Symbol.asyncIterator]();
   let next = await body?.next();
   // Nothing to send before the trailers: gRPC's trailers-only form is one header block.
   if (next === undefined || next.done) {
     const trailer: HeaderList = [...(response.trailer ?? [])];
-    if (trailer.length === 0 || response.header?.get("content-type")?.startsWith("application/grpc")) {
+    if (
+      trailer.length === 0 || response.header?.get("content-type")?.startsWith("application/grpc")
+    ) {
       return void stream.respond([...head, ...trailer], true);
     }
   }
@@ -81,7 +93,10 @@ async function sendResponse(stream: ServerStream<unknown>, response: UniversalSe
 }
 
 /** Answers a request that no handler takes, in the way of its protocol: gRPC callers get UNIMPLEMENTED, others a status. */
-export function refuseRequest(stream: ServerStream<unknown>, refusal: { readonly status: number; readonly message: string }): void {
+export function refuseRequest(
+  stream: ServerStream<unknown>,
+  refusal: { readonly status: number; readonly message: string },
+): void {
   const grpc = stream.headers.get("content-type")?.startsWith("application/grpc") ?? false;
   if (grpc && refusal.status === 404) {
     const message = encodeURIComponent(refusal.message).replaceAll("%20", " ");

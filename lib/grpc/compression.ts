@@ -17,9 +17,18 @@ export const GZIP: Compression = {
       return new Uint8Array(await inflate(bytes, { maxOutputLength: readMaxBytes }));
     } catch (thrown) {
       if (thrown instanceof RangeError) {
-        throw new ConnectError(`message is larger than configured readMaxBytes ${readMaxBytes} after decompression`, Code.ResourceExhausted);
+        throw new ConnectError(
+          `message is larger than configured readMaxBytes ${readMaxBytes} after decompression`,
+          Code.ResourceExhausted,
+        );
       }
-      throw new ConnectError("decompression failed", Code.InvalidArgument, undefined, undefined, thrown);
+      throw new ConnectError(
+        "decompression failed",
+        Code.InvalidArgument,
+        undefined,
+        undefined,
+        thrown,
+      );
     }
   },
 };

@@ -49,13 +49,17 @@ export function createFastPath(options: FastPathOptions): FastPath {
     const startedMs = observer.started();
     try {
       const result = await createCertificate(request, call.credentials);
-      if (clock.monotonicMs() > call.deadlineMs) throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
+      if (clock.monotonicMs() > call.deadlineMs) {
+        throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
+      }
       observer.finished(startedMs, 0);
       stream.respond(OK_HEADERS, false);
       void stream.write(encoder.encode(result));
       stream.end(OK_TRAILERS);
     } catch (thrown) {
-      const failure = thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
+      const failure = thrown instanceof ConnectError
+        ? thrown
+        : new ConnectError("internal error", Code.Internal);
       observer.finished(startedMs, failure.code);
       stream.respond(trailersOnly(failure), true);
     }
@@ -68,12 +72,15 @@ export function createFastPath(options: FastPathOptions): FastPath {
       const encoding = headers.get("grpc-encoding");
       if (encoding !== undefined && encoding !== "identity") return false;
       const timeout = headers.get("grpc-timeout");
-      return headers.get(":method") === "POST" && (timeout === undefined || parseTimeoutMs(timeout) !== undefined);
+      return headers.get(":method") === "POST" &&
+        (timeout === undefined || parseTimeoutMs(timeout) !== undefined);
     },
     take(stream, body, credentials) {
       if (body.length < FRAME_PREFIX_BYTES || body[0] !== 0) return false;
       const length = body[1]! * 0x1000000 + (body[2]! << 16) + (body[3]! << 8) + body[4]!;
-      if (length !== body.length - FRAME_PREFIX_BYTES || length > options.maxMessageBytes) return false;
+      if (length !== body.length - FRAME_PREFIX_BYTES || length > options.maxMessageBytes) {
+        return false;
+      }
       const request = decodePlainRequest(body.subarray(FRAME_PREFIX_BYTES));
       if (request === undefined) return false;
       const timeout = stream.headers.get("grpc-timeout");

@@ -4,7 +4,14 @@
  */
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../base/mod.ts";
-import { type Counter, EVENT, type Histogram, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
+import {
+  type Counter,
+  EVENT,
+  type Histogram,
+  type Logger,
+  METRIC,
+  type Metrics,
+} from "../telemetry/mod.ts";
 import { codeName } from "./status.ts";
 
 /** One kind of call with its series bound. */
@@ -18,7 +25,11 @@ export interface MethodObserver {
 /** Makes observers of methods. */
 export interface CallObserver {
   /** The observer of a method; the same one for the same names. */
-  method(service: string, method: string, type: "unary" | "bidi_stream" | "server_stream"): MethodObserver;
+  method(
+    service: string,
+    method: string,
+    type: "unary" | "bidi_stream" | "server_stream",
+  ): MethodObserver;
 }
 
 /** Makes a {@linkcode CallObserver} over istiod's `grpc_server_*` series. */
@@ -37,7 +48,11 @@ export function createCallObserver(metrics: Metrics, clock: Clock): CallObserver
   };
 }
 
-function observer(metrics: Metrics, clock: Clock, labels: Readonly<Record<string, string>>): MethodObserver {
+function observer(
+  metrics: Metrics,
+  clock: Clock,
+  labels: Readonly<Record<string, string>>,
+): MethodObserver {
   const started: Counter = metrics.counter(METRIC.grpcStarted, labels);
   const received: Counter = metrics.counter(METRIC.grpcReceived, labels);
   const sent: Counter = metrics.counter(METRIC.grpcSent, labels);
@@ -77,7 +92,9 @@ export function observeCalls(observers: CallObserver, logger: Logger): Intercept
       method.finished(startedMs, 0);
       return response;
     } catch (thrown) {
-      const failure = thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
+      const failure = thrown instanceof ConnectError
+        ? thrown
+        : new ConnectError("internal error", Code.Internal);
       method.finished(startedMs, failure.code);
       if (failure !== thrown) {
         logger.error(EVENT.callFailed, "Call failed", { method: request.method.name }, thrown);

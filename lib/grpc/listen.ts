@@ -2,19 +2,190 @@
  * The gRPC listeners: TLS with optional, verified client certificates, and plaintext without the CA.
  * Calls that arrive before the CA service is registered wait for it.
  */
-import type { Credentials } from "../authn/mod.ts";
-import type { Clock } from "../base/mod.ts";
-import type { CryptoProvider } from "../crypto/mod.ts";
-import { chainKey } from "../crypto/mod.ts";
+import { type Clock, messageOf } from "../base/mod.ts";
+import { type CryptoProvider, sha256 } from "../crypto/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
-import { EVENT, type Logger, type Metrics } from "../telemetry/mod.ts";
-import { type ClientCertificate, createPeerVerifier, secureContext, serverTlsOptions } from "../tls/mod.ts";
-import { type Http2Listener, listenHttp2, type ServerStream } from "../transport/mod.ts";
-import { refuseRequest, runHandler } from "./adapter.ts";
-import { createFastPath, type FastPath } from "./fast_path.ts";
-import { type CallObserver, createCallObserver, observeCalls } from "./interceptors.ts";
+import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
+import {
+  type ClientCertificate,
+  createPeerVerifier,
+  type PeerVerifier,
+  secureContext,
+  serverTlsOptions,
+} from "../tls/mod.ts";
+import {
+  type Http2Listener,
+  listenHttp2,
+  type PeerEvidence,
+  type ServerStream,
+} from "../transport/mod.ts";
+import { createGrpcHandler, type GrpcHandler } from "./handler.ts";
 import type { GrpcConfig, GrpcServer } from "./port.ts";
-import { createRouter, type Router } from "./router.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 
-const CREATE_CERTIFICATE_PATH = "/istio.v1.auth.IstioCertificateService/CreateCertificate";
+/** What the listeners need of the world. */
+export interface GrpcHost {
+  /** Time. */
+  readonly clock: Clock;
+  /** Signature checks of client certificates. */
+  readonly crypto: CryptoProvider;
+  /** The serving certificate and the roots of clients. */
+  readonly cert: ServerCert;
+  /** The mesh's trust domain now. */
+  readonly trustDomain: () => string;
+  /** For refusals and failures. */
+  readonly logger: Logger;
+  /** For counters of calls and connections. */
+  readonly metrics: Metrics;
+}
+
+/**
+ * Binds the ports that are turned on.
+ *
+ * @throws {SignetError} `transport.bind_failed`.
+ */
+export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<GrpcServer> {
+  await using bound = new AsyncDisposableStack();
+  const gate = Promise.withResolvers<CreateCertificate>();
+  const secure = config.secureAddr && bound.use(await listenSecure(config, host, gate.promise));
+  const plain = config.plainAddr && bound.use(await listenPlain(config, host, gate.promise));
+  const kept = bound.move();
+  return {
+    addresses: { secure: secure?.listener.addr, plain: plain?.listener.addr },
+    serve: gate.resolve,
+    async drain(deadlineMs) {
+      await Promise.all([secure?.drain(deadlineMs), plain?.drain(deadlineMs)]);
+    },
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+/** One bound port with its handler. */
+interface BoundPort extends AsyncDisposable {
+  readonly listener: Http2Listener;
+  drain(deadlineMs: number): Promise<void>;
+}
+
+type StreamHandler = (stream: ServerStream<ClientCertificate | undefined>) => void;
+
+/** Hands streams to the handler once it exists; until then they wait. */
+function gated(
+  ready: Promise<GrpcHandler>,
+): { readonly onStream: StreamHandler; readonly handler: () => GrpcHandler | undefined } {
+  let handler: GrpcHandler | undefined;
+  void ready.then((made) => {
+    handler = made;
+  });
+  return {
+    handler: () => handler,
+    onStream(stream) {
+      if (handler !== undefined) handler.handle(stream);
+      else void ready.then((made) => made.handle(stream));
+    },
+  };
+}
+
+async function listenSecure(
+  config: GrpcConfig,
+  host: GrpcHost,
+  gate: Promise<CreateCertificate>,
+): Promise<BoundPort> {
+  const { cert, clock } = host;
+  const verifier = createPeerVerifier({
+    roots: () => cert.clientRoots,
+    trustDomain: host.trustDomain,
+    verifySignature: (key, scheme, data, signature) =>
+      host.crypto.verify(key, scheme, data, signature),
+    nowMs: () => clock.nowMs(),
+  });
+  const { onStream, handler } = gated(
+    gate.then((create) =>
+      createGrpcHandler(config, host, { createCertificate: create, secure: true })
+    ),
+  );
+  const tls = serverTlsOptions(cert.current, { alpn: ["h2"], minVersion: config.tlsMinVersion });
+  const listener = await listenHttp2<ClientCertificate | undefined>({
+    addr: config.secureAddr!,
+    tls,
+    authorizePeer: (evidence) => judgePeer(evidence, verifier, host),
+    onStream,
+    ...transportOptions(config, host),
+  });
+  const swapped = cert.onChange((material) => listener.setSecureContext(secureContext(material)));
+  return {
+    listener,
+    drain: (deadlineMs) => drain(listener, handler(), deadlineMs),
+    async [Symbol.asyncDispose]() {
+      swapped[Symbol.dispose]();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function listenPlain(
+  config: GrpcConfig,
+  host: GrpcHost,
+  gate: Promise<CreateCertificate>,
+): Promise<BoundPort> {
+  const { onStream, handler } = gated(
+    gate.then(() =>
+      createGrpcHandler(config, host, { createCertificate: undefined, secure: false })
+    ),
+  );
+  const listener = await listenHttp2<ClientCertificate | undefined>({
+    addr: config.plainAddr!,
+    authorizePeer: () => undefined,
+    onStream,
+    ...transportOptions(config, host),
+  });
+  return {
+    listener,
+    drain: (deadlineMs) => drain(listener, handler(), deadlineMs),
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
+
+function transportOptions(
+  { keepalive, maxConcurrentStreams }: GrpcConfig,
+  { clock, logger, metrics }: GrpcHost,
+) {
+  return { keepalive, limits: { maxConcurrentStreams }, clock, logger, metrics };
+}
+
+async function drain(
+  listener: Http2Listener,
+  handler: GrpcHandler | undefined,
+  deadlineMs: number,
+): Promise<void> {
+  handler?.stopServing();
+  await listener.drain(deadlineMs);
+}
+
+/**
+ * The verdict on a connection: none presented is fine, a good certificate is remembered, a bad one ends the connection.
+ * The answer is immediate when the chain was checked before against the same roots.
+ */
+function judgePeer(
+  evidence: PeerEvidence,
+  verifier: PeerVerifier,
+  { clock, logger, metrics }: GrpcHost,
+): Promise<ClientCertificate | undefined> | ClientCertificate | undefined {
+  const { chain } = evidence;
+  if (chain.length === 0) return undefined;
+  const key = chain.map((der) => sha256(der).toHex()).join(":");
+  const known = verifier.remembered(key, clock.nowMs());
+  if (known !== undefined && evidence.authorized) return known;
+  return verifier.verify(chain, key).then((client) => {
+    if (!evidence.authorized) {
+      throw new TypeError(`The runtime refused the certificate: ${evidence.authorizationError}`);
+    }
+    return client;
+  }).catch((thrown) => {
+    metrics.counter(METRIC.peersRefused).inc();
+    logger.scoped("ca").warn(EVENT.peerRefused, "Refused a client certificate", {
+      peer: evidence.remoteAddress,
+      reason: messageOf(thrown),
+    });
+    throw thrown;
+  });
+}

@@ -16,5 +16,10 @@ export type { GrpcAddresses, GrpcConfig, GrpcServer } from "./port.ts";
 export { runCa } from "./run_ca.ts";
 export type { CaRunHost } from "./run_ca.ts";
 export { createCertificateService } from "./services/ca.ts";
-export type { CaServiceHost, CreateCertificate, CreateCertificateAnswer, CreateCertificateRequest } from "./services/ca.ts";
+export type {
+  CaServiceHost,
+  CreateCertificate,
+  CreateCertificateAnswer,
+  CreateCertificateRequest,
+} from "./services/ca.ts";
 export { parseTimeoutMs } from "./timeout.ts";

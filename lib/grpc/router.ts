@@ -52,7 +52,10 @@ export function createRouter(options: RouterOptions): Router {
   router.service(Health, health.implementation);
   addReflection(router, services);
   if (createCertificate !== undefined) addCa(router, createCertificate);
-  return { handlers: new Map(router.handlers.map((handler) => [handler.requestPath, handler])), health };
+  return {
+    handlers: new Map(router.handlers.map((handler) => [handler.requestPath, handler])),
+    health,
+  };
 }
 
 function addCa(router: ConnectRouter, createCertificate: CreateCertificate): void {
@@ -75,7 +78,11 @@ function addReflection(router: ConnectRouter, services: readonly DescService[]):
   router.service(ServerReflection, {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) {
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(request.messageRequest) };
+        yield {
+          validHost: request.host,
+          originalRequest: request,
+          messageResponse: answer(request.messageRequest),
+        };
       }
     },
   });
@@ -84,7 +91,11 @@ function addReflection(router: ConnectRouter, services: readonly DescService[]):
       for await (const request of requests) {
         // The two versions have the same fields: a v1 question is asked and a v1 answer is given under the other name.
         const question = request.messageRequest as Parameters<typeof answer>[0];
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(question) };
+        yield {
+          validHost: request.host,
+          originalRequest: request,
+          messageResponse: answer(question),
+        };
       }
     },
   });

@@ -31,7 +31,8 @@ export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
   const authenticators = [clientCertificateAuthenticator()];
   grpc.serve(createCertificateService({ ca, authenticators, logger: host.logger, metrics }));
   const tasks = createTaskGroup({
-    onError: (name, thrown) => logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
+    onError: (name, thrown) =>
+      logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
   });
   tasks.run("follow the CA store", async (signal) => {
     while (!signal.aborted) {
@@ -45,9 +46,17 @@ export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
 async function lookAtStore(ca: Ca, logger: Logger): Promise<void> {
   try {
     if (!await ca.reload()) return;
-    logger.info(EVENT.caReloaded, "Loaded another CA set", { location: ca.location, generation: ca.bundle.generation });
+    logger.info(EVENT.caReloaded, "Loaded another CA set", {
+      location: ca.location,
+      generation: ca.bundle.generation,
+    });
   } catch (thrown) {
-    logger.error(EVENT.caReloadFailed, "Cannot load the CA set that became current; the one before stays in force", {}, thrown);
+    logger.error(
+      EVENT.caReloadFailed,
+      "Cannot load the CA set that became current; the one before stays in force",
+      {},
+      thrown,
+    );
   }
 }
 

@@ -34,10 +34,22 @@ export interface SigningFailure {
 export function signingFailure(thrown: unknown): SigningFailure {
   if (isSignetError(thrown) && thrown.code in CA_STATUS) {
     const { code, metric } = CA_STATUS[thrown.code as CaErrorCode];
-    const error = new ConnectError(`CSR signing error (${thrown.message})`, code, undefined, undefined, thrown);
+    const error = new ConnectError(
+      `CSR signing error (${thrown.message})`,
+      code,
+      undefined,
+      undefined,
+      thrown,
+    );
     return { error, metric, callerAtFault: code === Code.InvalidArgument };
   }
-  const error = new ConnectError("CSR signing error (internal error)", Code.Internal, undefined, undefined, thrown);
+  const error = new ConnectError(
+    "CSR signing error (internal error)",
+    Code.Internal,
+    undefined,
+    undefined,
+    thrown,
+  );
   return { error, metric: "UNKNOWN", callerAtFault: false };
 }
 

@@ -2,7 +2,14 @@
 
 const TIMEOUT_REGEXP = /^([0-9]{1,8})([HMSmun])$/;
 
-const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
 
 /** Milliseconds of a timeout; `undefined` when it is malformed. */
 export function parseTimeoutMs(text: string): number | undefined {

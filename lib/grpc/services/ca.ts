@@ -91,7 +91,11 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
         caller: credentials.remoteAddress,
       });
       successes.inc();
-      return { leaf: issued.certificatePem, chain: issued.bundle.chainPems, roots: issued.bundle.rootCertsPem };
+      return {
+        leaf: issued.certificatePem,
+        chain: issued.bundle.chainPems,
+        roots: issued.bundle.rootCertsPem,
+      };
     } catch (thrown) {
       throw fail(credentials, thrown);
     }

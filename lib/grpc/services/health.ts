@@ -29,7 +29,9 @@ export function createHealthTable(services: readonly string[]): HealthTable {
         return { status };
       },
       list() {
-        return { statuses: Object.fromEntries([...states].map(([name, status]) => [name, { status }])) };
+        return {
+          statuses: Object.fromEntries([...states].map(([name, status]) => [name, { status }])),
+        };
       },
       async *watch({ service }, { signal }) {
         let sent: Status | undefined;

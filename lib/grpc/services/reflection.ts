@@ -14,17 +14,27 @@ export type ReflectionQuestion = ServerReflectionRequest["messageRequest"];
 
 /** The answer to one question, in the shape that both versions' responses are made from. */
 export type ReflectionAnswer =
-  | { readonly case: "fileDescriptorResponse"; readonly value: { fileDescriptorProto: Uint8Array[] } }
+  | {
+    readonly case: "fileDescriptorResponse";
+    readonly value: { fileDescriptorProto: Uint8Array[] };
+  }
   | { readonly case: "listServicesResponse"; readonly value: { service: { name: string }[] } }
-  | { readonly case: "allExtensionNumbersResponse"; readonly value: { baseTypeName: string; extensionNumber: number[] } }
+  | {
+    readonly case: "allExtensionNumbersResponse";
+    readonly value: { baseTypeName: string; extensionNumber: number[] };
+  }
   | { readonly case: "errorResponse"; readonly value: { errorCode: number; errorMessage: string } };
 
 /** Answers questions about `services`. */
-export function createReflection(services: readonly DescService[]): (question: ReflectionQuestion) => ReflectionAnswer {
+export function createReflection(
+  services: readonly DescService[],
+): (question: ReflectionQuestion) => ReflectionAnswer {
   const files = new Map<string, DescFile>();
   for (const service of services) addFile(service.file, files);
   const registry = createFileRegistry(...files.values());
-  const names = services.map((service) => ({ name: service.typeName })).sort((a, b) => a.name < b.name ? -1 : 1);
+  const names = services.map((service) => ({ name: service.typeName })).sort((a, b) =>
+    a.name < b.name ? -1 : 1
+  );
   return (question) => {
     switch (question.case) {
       case "listServices":
@@ -34,9 +44,10 @@ export function createReflection(services: readonly DescService[]): (question: R
       case "fileContainingSymbol":
         return describe(fileOf(registry, question.value), question.value);
       case "allExtensionNumbersOfType":
-        return registry.getMessage(question.value) === undefined
-          ? notFound(question.value)
-          : { case: "allExtensionNumbersResponse", value: { baseTypeName: question.value, extensionNumber: [] } };
+        return registry.getMessage(question.value) === undefined ? notFound(question.value) : {
+          case: "allExtensionNumbersResponse",
+          value: { baseTypeName: question.value, extensionNumber: [] },
+        };
       case "fileContainingExtension":
         return notFound(question.value.containingType);
       default:
@@ -74,7 +85,9 @@ function describe(file: DescFile | undefined, asked: string): ReflectionAnswer {
   if (file === undefined) return notFound(asked);
   const wanted = new Map<string, DescFile>();
   addFile(file, wanted);
-  const fileDescriptorProto = [...wanted.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  const fileDescriptorProto = [...wanted.values()].map(({ proto }) =>
+    toBinary(FileDescriptorProtoSchema, proto)
+  );
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }
 

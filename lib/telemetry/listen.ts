@@ -1,0 +1,82 @@
+/** The plain HTTP ports: `/ready`, `/version`, `/metrics` on each (istiod 1.31 splits them over two ports, 1.7 had both on both). */
+import { messageOf, quote, SignetError } from "../base/mod.ts";
+import type { Metrics } from "./port.ts";
+
+/** Options of {@linkcode listenHttp}. */
+export interface HttpOptions {
+  /** Where to listen. */
+  readonly addr: { readonly hostname: string; readonly port: number };
+  /** The flag that gave the address, for messages. */
+  readonly flag: string;
+  /** True when every part of the server is ready. */
+  readonly ready: () => boolean;
+  /** Text of `/version`. */
+  readonly version: string;
+  /** Source of `/metrics`. */
+  readonly metrics: Metrics;
+  /** Refuse `/metrics` to peers that are not on this machine. */
+  readonly metricsLocalhostOnly: boolean;
+}
+
+/** A bound HTTP port. */
+export interface HttpListener extends AsyncDisposable {
+  /** Where it listens, `host:port`. */
+  readonly addr: string;
+}
+
+/**
+ * Binds an HTTP port and serves it.
+ *
+ * @throws {SignetError} `transport.bind_failed`.
+ */
+export function listenHttp(options: HttpOptions): HttpListener {
+  const { addr, flag } = options;
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({
+      ...addr,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, (request, info) => answer(request, info.remoteAddr.hostname, options));
+  } catch (cause) {
+    const at = `${addr.hostname}:${addr.port}`;
+    throw new SignetError(
+      "transport.bind_failed",
+      `Cannot listen on ${at} (--${flag}): ${
+        messageOf(cause)
+      }; stop what uses it or give another address`,
+      { cause },
+    );
+  }
+  const host = server.addr.hostname.includes(":")
+    ? `[${server.addr.hostname}]`
+    : server.addr.hostname;
+  return {
+    addr: `${host}:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+async function answer(request: Request, peer: string, options: HttpOptions): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  await request.body?.cancel();
+  switch (pathname) {
+    case "/ready":
+      return new Response(null, { status: options.ready() ? 200 : 503 });
+    case "/version":
+      return new Response(options.version);
+    case "/metrics": {
+      if (options.metricsLocalhostOnly && !isLoopback(peer)) {
+        return new Response("Only requests from localhost are allowed", { status: 403 });
+      }
+      const { contentType, body } = await options.metrics.expose();
+      return new Response(body, { headers: { "content-type": contentType } });
+    }
+    default:
+      return new Response(`404 page not found: ${quote(pathname)}\n`, { status: 404 });
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address);
+}

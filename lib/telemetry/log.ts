@@ -1,0 +1,166 @@
+/**
+ * The logger: scopes with levels, one line a record, as text in istiod's columns or as JSON.
+ *
+ * A record costs one string. Strings from outside are escaped, so that no input makes a second line. Floods are cut for each event and
+ * second, audit records never.
+ */
+import { type Clock, isSignetError, messageOf } from "../base/mod.ts";
+import { EVENT } from "./names.ts";
+import type { LogFields, Logger, LogLevel } from "./port.ts";
+
+/** Levels in order; a record is written when its level is not above its scope's. */
+const ORDER: Readonly<Record<LogLevel, number>> = {
+  none: 0,
+  fatal: 1,
+  error: 2,
+  warn: 3,
+  info: 4,
+  debug: 5,
+};
+/** Records of one event and scope in one second; audit records are exempt. */
+const MAX_RECORDS_A_SECOND = 50;
+/** The scope whose records are never suppressed. */
+const AUDIT_SCOPE = "audit";
+/** Longest chain of causes that is written. */
+const MAX_CAUSES = 5;
+
+/** Settings of the log. */
+export interface LogConfig {
+  /** Level of each scope; `default` for the rest. */
+  readonly levels: Readonly<Record<string, LogLevel>>;
+  /** JSON lines instead of text. */
+  readonly json: boolean;
+}
+
+/** Takes finished lines, without their newline. */
+export type LogSink = (line: string) => void;
+
+type Level = Exclude<LogLevel, "none">;
+
+interface Flood {
+  second: number;
+  written: number;
+  suppressed: number;
+}
+
+/** Makes the logger of scope `default`. */
+export function createLogger(
+  config: LogConfig,
+  options: { readonly clock: Clock; readonly sink: LogSink },
+): Logger {
+  const floods = new Map<string, Flood>();
+  const format = config.json ? formatJson : formatText;
+
+  const scoped = (scope: string): Logger => {
+    const threshold = ORDER[config.levels[scope] ?? config.levels["default"] ?? "info"];
+    const write = (level: Level, event: string, message: string, fields: LogFields = {}) => {
+      if (ORDER[level] > threshold) return;
+      const nowMs = options.clock.nowMs();
+      if (
+        scope !== AUDIT_SCOPE && floodsOver(floods, `${scope}/${event}`, nowMs, (suppressed) => {
+          options.sink(
+            format({
+              nowMs,
+              level: "warn",
+              scope,
+              event: EVENT.eventsSuppressed,
+              message: "Suppressed records",
+              fields: { of: event, suppressed },
+            }),
+          );
+        })
+      ) return;
+      options.sink(format({ nowMs, level, scope, event, message, fields }));
+    };
+    return {
+      scoped,
+      enabled: (level) => ORDER[level] <= threshold,
+      debug: (event, message, fields) => write("debug", event, message, fields),
+      info: (event, message, fields) => write("info", event, message, fields),
+      warn: (event, message, fields) => write("warn", event, message, fields),
+      error: (event, message, fields, thrown) =>
+        write(
+          "error",
+          event,
+          message,
+          thrown === undefined ? fields : { ...fields, ...describeThrown(thrown) },
+        ),
+    };
+  };
+  return scoped("default");
+}
+
+/** True when the event has had its share of this second; tells once, in a later second, how many were left out. */
+function floodsOver(
+  floods: Map<string, Flood>,
+  key: string,
+  nowMs: number,
+  tell: (suppressed: number) => void,
+): boolean {
+  const second = Math.floor(nowMs / 1000);
+  let flood = floods.get(key);
+  if (flood === undefined) floods.set(key, flood = { second, written: 0, suppressed: 0 });
+  if (flood.second !== second) {
+    if (flood.suppressed > 0) tell(flood.suppressed);
+    flood.second = second;
+    flood.written = flood.suppressed = 0;
+  }
+  if (flood.written < MAX_RECORDS_A_SECOND) {
+    flood.written++;
+    return false;
+  }
+  flood.suppressed++;
+  return true;
+}
+
+/** Code, message and chain of causes of what was thrown. */
+function describeThrown(thrown: unknown): LogFields {
+  const causes: string[] = [];
+  for (
+    let cause = thrown;
+    cause instanceof Error && causes.length < MAX_CAUSES;
+    cause = cause.cause
+  ) causes.push(cause.message);
+  return {
+    error: messageOf(thrown),
+    "error.code": isSignetError(thrown) ? thrown.code : undefined,
+    causes: causes.length > 1 ? causes.slice(1) : undefined,
+    stack: isSignetError(thrown) || !(thrown instanceof Error) ? undefined : thrown.stack,
+  };
+}
+
+interface LogRecord {
+  readonly nowMs: number;
+  readonly level: Level;
+  readonly scope: string;
+  readonly event: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+function formatJson({ nowMs, level, scope, event, message, fields }: LogRecord): string {
+  return JSON.stringify({
+    level,
+    time: new Date(nowMs).toISOString(),
+    scope,
+    event,
+    msg: message,
+    ...fields,
+  });
+}
+
+function formatText({ nowMs, level, scope, event, message, fields }: LogRecord): string {
+  let line = `${new Date(nowMs).toISOString()}\t${level}\t${scope}\t${message}\tevent=${event}`;
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined) line += ` ${name}=${formatValue(value)}`;
+  }
+  return line;
+}
+
+const PLAIN_REGEXP = /^[!#-\[\]-~]+$/;
+
+function formatValue(value: string | number | boolean | readonly string[]): string {
+  if (typeof value === "string") return PLAIN_REGEXP.test(value) ? value : JSON.stringify(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

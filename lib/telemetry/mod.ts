@@ -1,0 +1,24 @@
+/**
+ * What operators see: logs, metrics, health, and every name in them.
+ *
+ * @example Count
+ * ```ts
+ * import { createMetrics, METRIC } from "signet/telemetry/mod.ts";
+ *
+ * const metrics = createMetrics();
+ * metrics.counter(METRIC.csrCount).inc();
+ * if (!(await metrics.expose()).body.includes("citadel_server_csr_count 1")) throw new TypeError("One was counted");
+ * ```
+ *
+ * @module
+ */
+export { listenHttp } from "./listen.ts";
+export type { HttpListener, HttpOptions } from "./listen.ts";
+export { createLogger } from "./log.ts";
+export type { LogConfig, LogSink } from "./log.ts";
+export { createMetrics } from "./metrics.ts";
+export { EVENT, METRIC, METRIC_DESCRIPTIONS } from "./names.ts";
+export type { MetricDescription, MetricName } from "./names.ts";
+export { openSink } from "./sink.ts";
+export type { LineSink } from "./sink.ts";
+export type { Counter, Gauge, Histogram, LogFields, Logger, LogLevel, Metrics } from "./port.ts";

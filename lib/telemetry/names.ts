@@ -1,0 +1,128 @@
+/** Every event and metric name of signet, with the help text and labels of each metric. istiod's names keep istiod's spelling. */
+
+/** Names of log events. */
+export const EVENT = {
+  authenticationFailed: "ca.authentication_failed",
+  callFailed: "grpc.call_failed",
+  caReady: "ca.ready",
+  caReloaded: "ca.reloaded",
+  caReloadFailed: "ca.reload_failed",
+  certificateIssued: "ca.certificate_issued",
+  certificateSigning: "ca.certificate_signing",
+  connectionFailed: "transport.connection_failed",
+  configNotice: "config.notice",
+  configWarning: "config.warning",
+  cryptoSelected: "crypto.provider_selected",
+  eventsSuppressed: "log.suppressed",
+  flag: "config.flag",
+  listening: "listen.ready",
+  peerRefused: "tls.peer_refused",
+  serverCertChanged: "server_cert.changed",
+  serverCertFailed: "server_cert.failed",
+  signingFailed: "ca.signing_failed",
+  signingRefused: "ca.signing_refused",
+  stopped: "server.stopped",
+  stopping: "server.stopping",
+  taskFailed: "server.task_failed",
+} as const;
+
+/** Names of metrics. */
+export const METRIC = {
+  csrCount: "citadel_server_csr_count",
+  authenticationFailureCount: "citadel_server_authentication_failure_count",
+  csrSignErrCount: "citadel_server_csr_sign_err_count",
+  successCount: "citadel_server_success_cert_issuance_count",
+  rootExpiryTimestamp: "citadel_server_root_cert_expiry_timestamp",
+  rootExpirySeconds: "citadel_server_root_cert_expiry_seconds",
+  chainExpiryTimestamp: "citadel_server_cert_chain_expiry_timestamp",
+  chainExpirySeconds: "citadel_server_cert_chain_expiry_seconds",
+  grpcStarted: "grpc_server_started_total",
+  grpcHandled: "grpc_server_handled_total",
+  grpcReceived: "grpc_server_msg_received_total",
+  grpcSent: "grpc_server_msg_sent_total",
+  grpcSeconds: "grpc_server_handling_seconds",
+  pilotInfo: "pilot_info",
+  istioBuild: "istio_build",
+  uptime: "istiod_uptime_seconds",
+  connectionsAccepted: "signet_connections_accepted_total",
+  connectionsOpen: "signet_connections_open",
+  handshakesFailed: "signet_tls_handshakes_failed_total",
+  peersRefused: "signet_tls_peers_refused_total",
+  connectionErrors: "signet_http2_connection_errors_total",
+  residentMemory: "process_resident_memory_bytes",
+  heapUsed: "signet_heap_used_bytes",
+  heapLimit: "signet_heap_total_bytes",
+  logLinesDropped: "signet_log_lines_dropped_total",
+} as const;
+
+/** One metric's name. */
+export type MetricName = (typeof METRIC)[keyof typeof METRIC];
+
+/** What a metric means and which labels it has. */
+export interface MetricDescription {
+  /** Help text. */
+  readonly help: string;
+  /** Label names. */
+  readonly labels: readonly string[];
+}
+
+const CALL_LABELS = ["grpc_service", "grpc_method", "grpc_type"];
+
+/** The description of every metric. */
+export const METRIC_DESCRIPTIONS = {
+  citadel_server_csr_count: { help: "CreateCertificate calls", labels: [] },
+  citadel_server_authentication_failure_count: {
+    help: "Refused authentications and impersonations",
+    labels: [],
+  },
+  citadel_server_csr_sign_err_count: { help: "Signing failures", labels: ["error"] },
+  citadel_server_success_cert_issuance_count: {
+    help: "Certificates issued to callers",
+    labels: [],
+  },
+  citadel_server_root_cert_expiry_timestamp: {
+    help: "End of validity of the first root, Unix seconds",
+    labels: [],
+  },
+  citadel_server_root_cert_expiry_seconds: {
+    help: "Seconds until the first root expires",
+    labels: [],
+  },
+  citadel_server_cert_chain_expiry_timestamp: {
+    help: "End of validity of the first chain certificate, Unix seconds",
+    labels: [],
+  },
+  citadel_server_cert_chain_expiry_seconds: {
+    help: "Seconds until the first chain certificate expires",
+    labels: [],
+  },
+  grpc_server_started_total: { help: "RPCs started", labels: CALL_LABELS },
+  grpc_server_handled_total: {
+    help: "RPCs completed, by code",
+    labels: [...CALL_LABELS, "grpc_code"],
+  },
+  grpc_server_msg_received_total: { help: "Messages received", labels: CALL_LABELS },
+  grpc_server_msg_sent_total: { help: "Messages sent", labels: CALL_LABELS },
+  grpc_server_handling_seconds: { help: "Time from start to end of an RPC", labels: CALL_LABELS },
+  pilot_info: { help: "Version of this server", labels: ["version"] },
+  istio_build: { help: "Build of this server", labels: ["component", "tag"] },
+  istiod_uptime_seconds: { help: "Seconds since start", labels: [] },
+  signet_connections_accepted_total: { help: "Connections accepted", labels: ["port"] },
+  signet_connections_open: { help: "Connections open", labels: ["port"] },
+  signet_tls_handshakes_failed_total: { help: "TLS handshakes that failed", labels: [] },
+  signet_tls_peers_refused_total: {
+    help: "Connections ended because of the client's certificate",
+    labels: [],
+  },
+  signet_http2_connection_errors_total: {
+    help: "Connections ended with an HTTP/2 error, by code",
+    labels: ["code"],
+  },
+  process_resident_memory_bytes: { help: "Resident memory", labels: [] },
+  signet_heap_used_bytes: { help: "JavaScript heap in use", labels: [] },
+  signet_heap_total_bytes: { help: "JavaScript heap reserved", labels: [] },
+  signet_log_lines_dropped_total: {
+    help: "Log lines dropped because the output was too slow",
+    labels: [],
+  },
+} as const satisfies Record<MetricName, MetricDescription>;
