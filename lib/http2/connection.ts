@@ -1,0 +1,620 @@
+/**
+ * One HTTP/2 connection as a state machine, server or client (RFC 9113): bytes in; events and bytes out. No I/O, no clock, no timers.
+ *
+ * Events are called while {@linkcode Http2Connection.receive} runs; what they send is collected in the output, to be written at once.
+ * A peer that breaks the protocol, or a bound of `limits.ts`, gets GOAWAY; nothing more is read from it.
+ */
+import { isSignetError, SignetError } from "../base/mod.ts";
+import { connectionError, FrameReader, readUint31, stripPadding } from "./frame_reader.ts";
+import {
+  CLIENT_PREFACE,
+  DEFAULT_WINDOW,
+  FLAG,
+  FRAME,
+  HTTP2_ERROR,
+  MAX_FRAME_BYTES,
+  MAX_WINDOW,
+  SETTING,
+} from "./frames.ts";
+import {
+  contentLength,
+  HeaderBlock,
+  requestFault,
+  responseFault,
+  trailersFault,
+} from "./headers.ts";
+import { type DecodedBlock, HpackDecoder } from "./hpack_decoder.ts";
+import type { Http2Limits } from "./limits.ts";
+import type { Http2Connection, Http2ConnectionOptions, Http2Handler } from "./port.ts";
+import { Rates } from "./rates.ts";
+import { type OutgoingHeaders, Sender } from "./sender.ts";
+import { createStream, type Http2Stream } from "./stream.ts";
+
+/** Streams that we reset lately: frames that were under way for them are ignored. */
+const MAX_REMEMBERED_RESETS = 1_000;
+/** Last stream identifier of a graceful GOAWAY (section 6.8). */
+const LAST_STREAM_ID = 0x7fffffff;
+
+const TOO_LARGE_FIELDS = [[":status", "431"]] as const;
+
+/** A header block whose CONTINUATION frames are still coming. */
+interface OpenBlock {
+  readonly streamId: number;
+  readonly endStream: boolean;
+  readonly pieces: Uint8Array[];
+  bytes: number;
+}
+
+/** Starts a connection; its preface is in the output at once. */
+export function createHttp2Connection(options: Http2ConnectionOptions): Http2Connection {
+  return new Machine(options);
+}
+
+class Machine implements Http2Connection {
+  readonly #server: boolean;
+  readonly #limits: Http2Limits;
+  readonly #handler: Http2Handler;
+  readonly #reader = new FrameReader();
+  readonly #decoder: HpackDecoder;
+  readonly #rates: Rates;
+  readonly #sender: Sender;
+  readonly #streams = new Map<number, Http2Stream>();
+  readonly #resets = new Set<number>();
+  #prefaceLeft: number;
+  #settingsSeen = false;
+  #block: OpenBlock | undefined;
+  #lastPeerStream = 0;
+  #nextOwnStream = 1;
+  #initialSendWindow = DEFAULT_WINDOW;
+  #receiveWindow: number;
+  #unreturned = 0;
+  #goawaySent = LAST_STREAM_ID + 1;
+  closed = false;
+  peerMaxStreams = Infinity;
+
+  constructor({ role, limits, handler }: Http2ConnectionOptions) {
+    this.#server = role === "server";
+    this.#limits = limits;
+    this.#handler = handler;
+    this.#decoder = new HpackDecoder({
+      maxTableBytes: limits.maxTableBytes,
+      maxListBytes: limits.maxHeaderListBytes,
+    });
+    this.#rates = new Rates(limits);
+    this.#sender = new Sender(limits.maxQueuedBytes, (stream) => {
+      this.#retire(stream);
+      handler.onWritable(stream.id);
+    });
+    this.#prefaceLeft = this.#server ? CLIENT_PREFACE.length : 0;
+    this.#receiveWindow = Math.max(limits.connectionWindowBytes, DEFAULT_WINDOW);
+    this.#open();
+  }
+
+  #open(): void {
+    if (!this.#server) this.#sender.output.bytes(CLIENT_PREFACE);
+    this.#sender.settings([
+      [SETTING.headerTableSize, this.#limits.maxTableBytes],
+      this.#server
+        ? [SETTING.maxConcurrentStreams, this.#limits.maxConcurrentStreams]
+        : [SETTING.enablePush, 0],
+      [SETTING.initialWindowSize, this.#limits.streamWindowBytes],
+      [SETTING.maxHeaderListSize, this.#limits.maxHeaderListBytes],
+    ]);
+    const more = this.#receiveWindow - DEFAULT_WINDOW;
+    if (more > 0) this.#sender.windowUpdate(0, more);
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  get queuedBytes(): number {
+    return this.#sender.queuedBytes;
+  }
+
+  get outputBytes(): number {
+    return this.#sender.output.length;
+  }
+
+  takeOutput(): Uint8Array | undefined {
+    return this.#sender.output.take();
+  }
+
+  receive(chunk: Uint8Array, nowMs: number): void {
+    if (this.closed) return;
+    this.#rates.tick(nowMs);
+    try {
+      const rest = this.#prefaceLeft > 0 ? this.#readPreface(chunk) : chunk;
+      this.#reader.push(rest, (type, flags, streamId, payload) => {
+        if (!this.closed) this.#frame(type, flags, streamId, payload);
+      });
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #readPreface(chunk: Uint8Array): Uint8Array {
+    const take = Math.min(this.#prefaceLeft, chunk.length);
+    const start = CLIENT_PREFACE.length - this.#prefaceLeft;
+    for (let i = 0; i < take; i++) {
+      if (chunk[i] !== CLIENT_PREFACE[start + i]) {
+        throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "the connection preface is wrong");
+      }
+    }
+    this.#prefaceLeft -= take;
+    return chunk.subarray(take);
+  }
+
+  /** Ends the connection after a fault of the peer's; a fault of ours is thrown on. */
+  #fail(thrown: unknown): void {
+    if (!isSignetError(thrown, "http2.connection_error", "http2.bad_hpack")) throw thrown;
+    const code = thrown.code === "http2.bad_hpack"
+      ? HTTP2_ERROR.COMPRESSION_ERROR
+      : Number(thrown.fields["code"]);
+    this.#sender.goaway(this.#lastPeerStream, code, thrown.message);
+    this.closed = true;
+    for (const stream of this.#streams.values()) this.#sender.drop(stream);
+    this.#handler.onConnectionError(code, thrown.message);
+  }
+
+  #frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+    if (!this.#settingsSeen && type !== FRAME.settings) {
+      throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "the first frame is not SETTINGS");
+    }
+    if (
+      this.#block !== undefined &&
+      (type !== FRAME.continuation || streamId !== this.#block.streamId)
+    ) {
+      throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "a header block is interrupted");
+    }
+    switch (type) {
+      case FRAME.data:
+        return this.#onData(flags, streamId, payload);
+      case FRAME.headers:
+        return this.#onHeaders(flags, streamId, payload);
+      case FRAME.continuation:
+        return this.#onContinuation(flags, payload);
+      case FRAME.priority:
+        return this.#onPriority(streamId, payload);
+      case FRAME.rstStream:
+        return this.#onRstStream(streamId, payload);
+      case FRAME.settings:
+        return this.#onSettings(flags, streamId, payload);
+      case FRAME.ping:
+        return this.#onPing(flags, streamId, payload);
+      case FRAME.goaway:
+        return this.#onGoaway(streamId, payload);
+      case FRAME.windowUpdate:
+        return this.#onWindowUpdate(streamId, payload);
+      case FRAME.pushPromise:
+        throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "PUSH_PROMISE is not allowed");
+      default:
+        this.#rates.count("idleFrames");
+    }
+  }
+
+  #onData(flags: number, streamId: number, payload: Uint8Array): void {
+    this.#needStream(streamId, "DATA");
+    this.#receiveWindow -= payload.length;
+    if (this.#receiveWindow < 0) {
+      throw connectionError(
+        HTTP2_ERROR.FLOW_CONTROL_ERROR,
+        "DATA is larger than the connection's window",
+      );
+    }
+    const data = flags & FLAG.padded ? stripPadding(payload) : payload;
+    const endStream = (flags & FLAG.endStream) !== 0;
+    if (data.length === 0 && !endStream) this.#rates.count("idleFrames");
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined || stream.remoteClosed) {
+      this.#giveBack(payload.length);
+      return this.#onClosedStream(streamId, stream);
+    }
+    stream.receiveWindow -= payload.length;
+    stream.receivedBytes += data.length;
+    if (stream.receiveWindow < 0) {
+      return this.#streamError(stream, HTTP2_ERROR.FLOW_CONTROL_ERROR, payload.length);
+    }
+    if (!stream.headersReceived) {
+      return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, payload.length);
+    }
+    if (!this.#lengthFits(stream, endStream)) {
+      return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, payload.length);
+    }
+    const padding = payload.length - data.length;
+    if (padding > 0) this.consume(streamId, padding);
+    if (endStream) stream.remoteClosed = true;
+    this.#handler.onData(streamId, data, endStream);
+    this.#retire(stream);
+  }
+
+  /** A frame for a stream that is gone or half closed: ignored when we reset it, else an error. */
+  #onClosedStream(streamId: number, stream: Http2Stream | undefined): void {
+    if (stream !== undefined) return this.#streamError(stream, HTTP2_ERROR.STREAM_CLOSED, 0);
+    if (this.#resets.has(streamId)) return;
+    throw connectionError(HTTP2_ERROR.STREAM_CLOSED, `stream ${streamId} is closed`);
+  }
+
+  #lengthFits({ expectedBytes, receivedBytes }: Http2Stream, ended: boolean): boolean {
+    if (expectedBytes === undefined) return true;
+    return ended ? receivedBytes === expectedBytes : receivedBytes <= expectedBytes;
+  }
+
+  #onHeaders(flags: number, streamId: number, payload: Uint8Array): void {
+    if (streamId === 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "HEADERS on stream 0");
+    let block = flags & FLAG.padded ? stripPadding(payload) : payload;
+    if (flags & FLAG.priority) {
+      if (block.length < 5) {
+        throw connectionError(
+          HTTP2_ERROR.FRAME_SIZE_ERROR,
+          "HEADERS is too short for its priority",
+        );
+      }
+      if (readUint31(block, 0) === streamId) {
+        throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "a stream depends on itself");
+      }
+      block = block.subarray(5);
+    }
+    const endStream = (flags & FLAG.endStream) !== 0;
+    if (flags & FLAG.endHeaders) return this.#onBlock(streamId, block, endStream);
+    this.#block = { streamId, endStream, pieces: [block.slice()], bytes: block.length };
+  }
+
+  #onContinuation(flags: number, payload: Uint8Array): void {
+    const open = this.#block;
+    if (open === undefined) {
+      throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "CONTINUATION without a header block");
+    }
+    open.pieces.push(payload.slice());
+    open.bytes += payload.length;
+    if (
+      open.bytes > this.#limits.maxHeaderBlockBytes ||
+      open.pieces.length > this.#limits.maxContinuationFrames + 1
+    ) {
+      throw connectionError(HTTP2_ERROR.ENHANCE_YOUR_CALM, "a header block is too large");
+    }
+    if ((flags & FLAG.endHeaders) === 0) return;
+    this.#block = undefined;
+    const block = new Uint8Array(open.bytes);
+    let at = 0;
+    for (const piece of open.pieces) {
+      block.set(piece, at);
+      at += piece.length;
+    }
+    this.#onBlock(open.streamId, block, open.endStream);
+  }
+
+  #onBlock(streamId: number, block: Uint8Array, endStream: boolean): void {
+    const decoded = this.#decoder.decode(block);
+    const known = this.#streams.get(streamId);
+    if (known !== undefined) return this.#onMoreHeaders(known, decoded, endStream);
+    const isNew = this.#server && streamId % 2 === 1 && streamId > this.#lastPeerStream;
+    if (!isNew) {
+      if (streamId % 2 === 0 || this.#isIdle(streamId)) {
+        throw connectionError(
+          HTTP2_ERROR.PROTOCOL_ERROR,
+          `HEADERS on stream ${streamId}, which is not the client's to open`,
+        );
+      }
+      return this.#onClosedStream(streamId, undefined);
+    }
+    this.#lastPeerStream = streamId;
+    // Streams above the one that GOAWAY named are the client's to try again elsewhere (section 6.8).
+    if (streamId > this.#goawaySent) return void this.#resets.add(streamId);
+    this.#onRequest(streamId, decoded, endStream);
+  }
+
+  #onRequest(streamId: number, { fields, tooLarge }: DecodedBlock, endStream: boolean): void {
+    if (this.#streams.size >= this.#limits.maxConcurrentStreams) {
+      this.#rates.count("resets");
+      return this.#sendReset(streamId, HTTP2_ERROR.REFUSED_STREAM);
+    }
+    const stream = createStream(streamId, {
+      send: this.#initialSendWindow,
+      receive: this.#limits.streamWindowBytes,
+    });
+    this.#streams.set(streamId, stream);
+    stream.headersReceived = true;
+    stream.remoteClosed = endStream;
+    if (tooLarge) {
+      this.sendHeaders(streamId, TOO_LARGE_FIELDS, true);
+      return;
+    }
+    const headers = new HeaderBlock(fields);
+    stream.expectedBytes = contentLength(headers);
+    const malformed = requestFault(fields) !== undefined || Number.isNaN(stream.expectedBytes) ||
+      (endStream && !this.#lengthFits(stream, true));
+    if (malformed) return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+    this.#handler.onHeaders(streamId, headers, endStream);
+    this.#retire(stream);
+  }
+
+  /** A second block of a request: trailers. Of a response: the final headers after informational ones, or trailers. */
+  #onMoreHeaders(
+    stream: Http2Stream,
+    { fields, tooLarge }: DecodedBlock,
+    endStream: boolean,
+  ): void {
+    if (stream.remoteClosed) return this.#streamError(stream, HTTP2_ERROR.STREAM_CLOSED, 0);
+    if (tooLarge) return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+    const headers = new HeaderBlock(fields);
+    if (!stream.headersReceived) {
+      if (responseFault(fields) !== undefined) {
+        return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+      }
+      if (headers.get(":status")!.startsWith("1")) return;
+      stream.headersReceived = true;
+      stream.remoteClosed = endStream;
+      this.#handler.onHeaders(stream.id, headers, endStream);
+    } else {
+      if (!endStream || trailersFault(fields) !== undefined || !this.#lengthFits(stream, true)) {
+        return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+      }
+      stream.remoteClosed = true;
+      this.#handler.onTrailers(stream.id, headers);
+    }
+    this.#retire(stream);
+  }
+
+  #onPriority(streamId: number, payload: Uint8Array): void {
+    this.#rates.count("idleFrames");
+    if (streamId === 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "PRIORITY on stream 0");
+    if (payload.length !== 5) {
+      const stream = this.#streams.get(streamId);
+      if (stream === undefined) {
+        throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "PRIORITY has a wrong size");
+      }
+      return this.#streamError(stream, HTTP2_ERROR.FRAME_SIZE_ERROR, 0);
+    }
+    if (readUint31(payload, 0) === streamId) {
+      throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "a stream depends on itself");
+    }
+  }
+
+  #onRstStream(streamId: number, payload: Uint8Array): void {
+    if (payload.length !== 4) {
+      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "RST_STREAM has a wrong size");
+    }
+    this.#needStream(streamId, "RST_STREAM");
+    this.#rates.count("resets");
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    this.#forget(stream);
+    this.#handler.onReset(streamId, readUint31(payload, 0));
+  }
+
+  #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
+    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "SETTINGS on a stream");
+    if (flags & FLAG.ack) {
+      if (payload.length !== 0) {
+        throw connectionError(
+          HTTP2_ERROR.FRAME_SIZE_ERROR,
+          "an acknowledgement of SETTINGS is not empty",
+        );
+      }
+      return;
+    }
+    if (payload.length % 6 !== 0) {
+      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "SETTINGS has a wrong size");
+    }
+    this.#rates.count("settings");
+    this.#settingsSeen = true;
+    for (let at = 0; at < payload.length; at += 6) {
+      const value = readUint31(payload, at + 2) + (payload[at + 2]! >= 0x80 ? 2 ** 31 : 0);
+      this.#applySetting(payload[at]! * 256 + payload[at + 1]!, value);
+    }
+    this.#sender.settings([], true);
+  }
+
+  #applySetting(identifier: number, value: number): void {
+    switch (identifier) {
+      case SETTING.enablePush:
+        if (value > 1 || (!this.#server && value === 1)) {
+          throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "ENABLE_PUSH is wrong");
+        }
+        return;
+      case SETTING.maxConcurrentStreams:
+        this.peerMaxStreams = value;
+        return;
+      case SETTING.initialWindowSize: {
+        if (value > MAX_WINDOW) {
+          throw connectionError(
+            HTTP2_ERROR.FLOW_CONTROL_ERROR,
+            "INITIAL_WINDOW_SIZE is above 2^31 - 1",
+          );
+        }
+        const change = value - this.#initialSendWindow;
+        this.#initialSendWindow = value;
+        for (const stream of [...this.#streams.values()]) {
+          stream.sendWindow += change;
+          if (stream.sendWindow > MAX_WINDOW) {
+            throw connectionError(HTTP2_ERROR.FLOW_CONTROL_ERROR, "a window is above 2^31 - 1");
+          }
+          this.#sender.pump(stream);
+        }
+        return;
+      }
+      case SETTING.maxFrameSize:
+        if (value < MAX_FRAME_BYTES || value > 0xffffff) {
+          throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range");
+        }
+        return this.#sender.setMaxFrameBytes(value);
+    }
+  }
+
+  #onPing(flags: number, streamId: number, payload: Uint8Array): void {
+    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "PING on a stream");
+    if (payload.length !== 8) {
+      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "PING has a wrong size");
+    }
+    if (flags & FLAG.ack) return this.#handler.onPong(payload.slice());
+    this.#rates.count("pings");
+    this.#sender.ping(payload, true);
+  }
+
+  #onGoaway(streamId: number, payload: Uint8Array): void {
+    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "GOAWAY on a stream");
+    if (payload.length < 8) {
+      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "GOAWAY has a wrong size");
+    }
+    this.#handler.onGoaway(readUint31(payload, 0), readUint31(payload, 4));
+  }
+
+  #onWindowUpdate(streamId: number, payload: Uint8Array): void {
+    if (payload.length !== 4) {
+      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "WINDOW_UPDATE has a wrong size");
+    }
+    this.#rates.count("windowUpdates");
+    const more = readUint31(payload, 0);
+    if (streamId === 0) {
+      if (more === 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+      return this.#sender.grow(more);
+    }
+    this.#needStream(streamId, "WINDOW_UPDATE");
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    if (more === 0) return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+    stream.sendWindow += more;
+    if (stream.sendWindow > MAX_WINDOW) {
+      return this.#streamError(stream, HTTP2_ERROR.FLOW_CONTROL_ERROR, 0);
+    }
+    this.#sender.pump(stream);
+  }
+
+  /** True for a stream that was never opened. */
+  #isIdle(streamId: number): boolean {
+    const own = (streamId % 2 === 1) !== this.#server;
+    return own
+      ? streamId >= this.#nextOwnStream || streamId % 2 === 0
+      : streamId > this.#lastPeerStream;
+  }
+
+  #needStream(streamId: number, frame: string): void {
+    if (streamId === 0 || this.#isIdle(streamId)) {
+      throw connectionError(
+        HTTP2_ERROR.PROTOCOL_ERROR,
+        `${frame} on stream ${streamId}, which is idle`,
+      );
+    }
+  }
+
+  /** Resets a stream by the peer's fault. `unread` octets of it are given back to the connection. */
+  #streamError(stream: Http2Stream, code: number, unread: number): void {
+    this.#rates.count("resets");
+    this.#giveBack(unread);
+    this.reset(stream.id, code);
+    this.#handler.onReset(stream.id, code);
+  }
+
+  /** Drops a stream whose two halves are closed. After a whole response, the rest of a request is not wanted (section 8.1). */
+  #retire(stream: Http2Stream): void {
+    if (!stream.localClosed || !this.#streams.has(stream.id)) return;
+    if (stream.remoteClosed) this.#forget(stream);
+    else if (this.#server) this.reset(stream.id, HTTP2_ERROR.NO_ERROR);
+  }
+
+  #forget(stream: Http2Stream): void {
+    this.#sender.drop(stream);
+    this.#streams.delete(stream.id);
+    this.#handler.onStreamClosed(stream.id);
+  }
+
+  #giveBack(bytes: number): void {
+    if (bytes <= 0) return;
+    this.#unreturned += bytes;
+    if (this.#unreturned < this.#limits.connectionWindowBytes / 2) return;
+    this.#sender.windowUpdate(0, this.#unreturned);
+    this.#receiveWindow += this.#unreturned;
+    this.#unreturned = 0;
+  }
+
+  #sendReset(streamId: number, code: number): void {
+    this.#resets.add(streamId);
+    if (this.#resets.size > MAX_REMEMBERED_RESETS) {
+      this.#resets.delete(this.#resets.values().next().value!);
+    }
+    this.#sender.rstStream(streamId, code);
+  }
+
+  openStream(headers: OutgoingHeaders, endStream: boolean): number {
+    const streamId = this.#nextOwnStream;
+    if (
+      this.#server || this.closed || this.#streams.size >= this.peerMaxStreams ||
+      streamId > LAST_STREAM_ID
+    ) {
+      throw new SignetError(
+        "http2.misuse",
+        "Cannot open stream: the connection takes no more streams",
+      );
+    }
+    this.#nextOwnStream += 2;
+    const stream = createStream(streamId, {
+      send: this.#initialSendWindow,
+      receive: this.#limits.streamWindowBytes,
+    });
+    this.#streams.set(streamId, stream);
+    this.#sender.headers(stream, headers, endStream);
+    return streamId;
+  }
+
+  sendHeaders(streamId: number, headers: OutgoingHeaders, endStream: boolean): void {
+    this.#withStream(streamId, (stream) => {
+      this.#sender.headers(stream, headers, endStream);
+    });
+  }
+
+  sendData(streamId: number, bytes: Uint8Array): number {
+    let queued = 0;
+    this.#withStream(streamId, (stream) => {
+      this.#sender.data(stream, bytes);
+      queued = stream.queuedBytes;
+    });
+    return queued;
+  }
+
+  sendEnd(streamId: number, trailers?: OutgoingHeaders): void {
+    this.#withStream(streamId, (stream) => this.#sender.end(stream, trailers));
+  }
+
+  /** Runs `send` when the stream still lives; a stream that went away meanwhile swallows what is sent. */
+  #withStream(streamId: number, send: (stream: Http2Stream) => void): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined || this.closed) return;
+    try {
+      send(stream);
+    } catch (thrown) {
+      return this.#fail(thrown);
+    }
+    this.#retire(stream);
+  }
+
+  reset(streamId: number, code: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined || this.closed) return;
+    this.#sendReset(streamId, code);
+    this.#forget(stream);
+  }
+
+  consume(streamId: number, bytes: number): void {
+    if (this.closed) return;
+    this.#giveBack(bytes);
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined || stream.remoteClosed) return;
+    stream.unreturned += bytes;
+    if (stream.unreturned < this.#limits.streamWindowBytes / 2) return;
+    this.#sender.windowUpdate(streamId, stream.unreturned);
+    stream.receiveWindow += stream.unreturned;
+    stream.unreturned = 0;
+  }
+
+  ping(opaque: Uint8Array): void {
+    this.#sender.ping(opaque, false);
+  }
+
+  goaway(code: number, options: { readonly graceful?: boolean } = {}): void {
+    if (this.closed) return;
+    const last = options.graceful ? LAST_STREAM_ID : this.#lastPeerStream;
+    this.#goawaySent = last;
+    this.#sender.goaway(last, code, "");
+  }
+}
