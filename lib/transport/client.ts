@@ -1,0 +1,246 @@
+/**
+ * An HTTP/2 client over TLS: calls and streams over one connection. For the command line and the agent, whose connections live long.
+ */
+import { connect, type TLSSocket } from "node:tls";
+import { type Clock, concatBytes, messageOf, SignetError } from "../base/mod.ts";
+import {
+  createHttp2Connection,
+  DEFAULT_LIMITS,
+  errorCodeName,
+  type HeaderBlock,
+  HTTP2_ERROR,
+  type Http2Connection,
+  type OutgoingHeaders,
+} from "../http2/mod.ts";
+import type { Address } from "./port.ts";
+import { streamLost } from "./server_stream.ts";
+
+/** Options of {@linkcode connectHttp2}. */
+export interface Http2ClientOptions {
+  /** The server. */
+  readonly addr: Address;
+  /** Name that the server's certificate must hold. */
+  readonly serverName: string;
+  /** Roots that the server is checked against, PEM. */
+  readonly rootsPem: string;
+  /** Our certificate and key, PEM; none for an anonymous client. */
+  readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
+  /** Time. */
+  readonly clock: Clock;
+  /** Time for the connection to be made, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A whole response. */
+export interface Http2ClientResponse {
+  /** Its headers. */
+  readonly headers: HeaderBlock;
+  /** Its body. */
+  readonly body: Uint8Array;
+  /** Its trailers; `undefined` without any. */
+  readonly trailers: HeaderBlock | undefined;
+}
+
+/** One connection. */
+export interface Http2Client extends AsyncDisposable {
+  /** Sends a request and waits for the whole response. @throws {SignetError} `http2.stream_error`, `transport.closed`. */
+  request(
+    headers: OutgoingHeaders,
+    body: Uint8Array,
+    options?: { readonly maxBytes?: number },
+  ): Promise<Http2ClientResponse>;
+}
+
+/** Largest response body, unless a call says otherwise. */
+const MAX_RESPONSE_BYTES = 4 << 20;
+
+/**
+ * Opens a connection.
+ *
+ * @throws {SignetError} `transport.connect_failed`, `transport.timeout`.
+ */
+export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Client> {
+  const socket = await openSocket(options);
+  return new LiveClient(socket, options.clock);
+}
+
+function openSocket(
+  { addr, serverName, rootsPem, identity, clock, timeoutMs }: Http2ClientOptions,
+): Promise<TLSSocket> {
+  const where = `${addr.hostname}:${addr.port}`;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: addr.hostname,
+      port: addr.port,
+      servername: serverName,
+      ca: rootsPem,
+      ALPNProtocols: ["h2"],
+      ...(identity && { cert: identity.certChainPem, key: identity.keyPem }),
+    });
+    const timer = clock.setTimer(timeoutMs, () => {
+      socket.destroy();
+      reject(
+        new SignetError(
+          "transport.timeout",
+          `Cannot connect to ${where}: no answer in ${timeoutMs} ms`,
+        ),
+      );
+    });
+    socket.on("error", (cause: unknown) => {
+      timer.cancel();
+      reject(
+        new SignetError(
+          "transport.connect_failed",
+          `Cannot connect to ${where} as ${serverName}: ${messageOf(cause)}`,
+          { cause },
+        ),
+      );
+    });
+    socket.once("secureConnect", () => {
+      timer.cancel();
+      if (socket.alpnProtocol === "h2") return resolve(socket);
+      socket.destroy();
+      reject(
+        new SignetError(
+          "transport.connect_failed",
+          `Cannot connect to ${where}: it does not speak HTTP/2`,
+        ),
+      );
+    });
+  });
+}
+
+interface Call {
+  headers: HeaderBlock | undefined;
+  trailers: HeaderBlock | undefined;
+  readonly chunks: Uint8Array[];
+  bytes: number;
+  readonly maxBytes: number;
+  readonly resolve: (response: Http2ClientResponse) => void;
+  readonly reject: (error: SignetError) => void;
+}
+
+class LiveClient implements Http2Client {
+  readonly #socket: TLSSocket;
+  readonly #http2: Http2Connection;
+  readonly #calls = new Map<number, Call>();
+  #goneBecause: string | undefined;
+
+  constructor(socket: TLSSocket, clock: Clock) {
+    this.#socket = socket;
+    this.#http2 = createHttp2Connection({
+      role: "client",
+      limits: DEFAULT_LIMITS,
+      handler: this.#handler(),
+    });
+    socket.setNoDelay(true);
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#http2.receive(chunk, clock.monotonicMs());
+      this.#write();
+    });
+    socket.on("close", () => this.#lose("the connection was closed"));
+    this.#write();
+  }
+
+  #handler() {
+    const calls = this.#calls;
+    return {
+      onHeaders: (id: number, headers: HeaderBlock, ended: boolean) => {
+        const call = calls.get(id);
+        if (call === undefined) return;
+        call.headers = headers;
+        if (ended) this.#finish(id, call);
+      },
+      onData: (id: number, bytes: Uint8Array, ended: boolean) => this.#onData(id, bytes, ended),
+      onTrailers: (id: number, trailers: HeaderBlock) => {
+        const call = calls.get(id);
+        if (call === undefined) return;
+        call.trailers = trailers;
+        this.#finish(id, call);
+      },
+      onReset: (id: number, code: number) => {
+        calls.get(id)?.reject(streamLost(`it was reset with ${errorCodeName(code)}`));
+        calls.delete(id);
+      },
+      onWritable: () => {},
+      onStreamClosed: () => {},
+      onGoaway: () => {
+        this.#goneBecause ??= "the server is going away";
+      },
+      onPong: () => {},
+      onConnectionError: (_code: number, message: string) => {
+        this.#write();
+        this.#lose(message);
+      },
+    };
+  }
+
+  #onData(id: number, bytes: Uint8Array, ended: boolean): void {
+    this.#http2.consume(id, bytes.length);
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    call.bytes += bytes.length;
+    if (call.bytes > call.maxBytes) {
+      this.#http2.reset(id, HTTP2_ERROR.CANCEL);
+      this.#calls.delete(id);
+      return call.reject(streamLost(`the response has more than ${call.maxBytes} octets`));
+    }
+    call.chunks.push(bytes.slice());
+    if (ended) this.#finish(id, call);
+  }
+
+  #finish(id: number, { headers, trailers, chunks, resolve, reject }: Call): void {
+    this.#calls.delete(id);
+    if (headers === undefined) reject(streamLost("it ended without headers"));
+    else resolve({ headers, trailers, body: concatBytes(chunks) });
+  }
+
+  #lose(what: string): void {
+    this.#goneBecause ??= what;
+    for (const call of this.#calls.values()) call.reject(streamLost(what));
+    this.#calls.clear();
+    this.#socket.destroy();
+  }
+
+  #write(): void {
+    const bytes = this.#http2.takeOutput();
+    if (bytes !== undefined && this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  request(
+    headers: OutgoingHeaders,
+    body: Uint8Array,
+    options: { readonly maxBytes?: number } = {},
+  ): Promise<Http2ClientResponse> {
+    return new Promise((resolve, reject) => {
+      if (this.#goneBecause !== undefined) {
+        return reject(
+          new SignetError("transport.closed", `Cannot send request: ${this.#goneBecause}`),
+        );
+      }
+      const id = this.#http2.openStream(headers, false);
+      const maxBytes = options.maxBytes ?? MAX_RESPONSE_BYTES;
+      this.#calls.set(id, {
+        headers: undefined,
+        trailers: undefined,
+        chunks: [],
+        bytes: 0,
+        maxBytes,
+        resolve,
+        reject,
+      });
+      this.#http2.sendData(id, body);
+      this.#http2.sendEnd(id);
+      this.#write();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#http2.goaway(HTTP2_ERROR.NO_ERROR);
+    this.#write();
+    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
+    this.#socket.end();
+    this.#socket.destroySoon();
+    await closed;
+  }
+}

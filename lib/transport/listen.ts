@@ -1,0 +1,271 @@
+/**
+ * HTTP/2 on TCP and TLS sockets, by node:net and node:tls (docs/adr/0001: never node:http2).
+ *
+ * Every socket has its error handler before anything else, no byte of a client is read before it was judged, and one timer of the listener
+ * looks at every connection.
+ */
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type TLSSocket,
+} from "node:tls";
+import { messageOf, SignetError, sleep } from "../base/mod.ts";
+import { DEFAULT_LIMITS } from "../http2/mod.ts";
+import { EVENT, METRIC } from "../telemetry/mod.ts";
+import type { Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
+import { ServerConnection, type Wire } from "./server_connection.ts";
+
+/** Time between two looks at every connection. */
+const TICK_MS = 1_000;
+/** Time from TCP accept to the end of the TLS handshake. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Connections of one listener; more are closed at once. An idle one costs about 50 kB. */
+export const MAX_CONNECTIONS = 60_000;
+/** Octets that wait in a socket for a peer that does not read; more ends the connection. */
+const MAX_SOCKET_BYTES = 32 << 20;
+/** Certificates of a client that are looked at. */
+const MAX_CHAIN = 10;
+
+/**
+ * Binds an HTTP/2 port.
+ *
+ * @throws {SignetError} `transport.bind_failed`; `tls.bad_options` when certificate and key cannot be used.
+ */
+export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Promise<Http2Listener> {
+  const { addr, tls, flag } = options;
+  const port = new Port(options);
+  const server = tls === undefined
+    ? createTcpServer({ noDelay: true }, (socket) => port.accept(socket))
+    : createTlsServer(
+      { ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
+      (socket) => port.acceptTls(socket),
+    );
+  server.on("tlsClientError", () => options.metrics.counter(METRIC.handshakesFailed).inc());
+  await bind(server, addr, flag);
+  server.on(
+    "error",
+    (thrown: unknown) =>
+      options.logger.error(
+        EVENT.connectionFailed,
+        "The listener failed",
+        { addr: addr.hostname },
+        thrown,
+      ),
+  );
+  port.begin();
+  return {
+    addr: boundAddress(server),
+    setSecureContext: (context) => (server as TlsServer).setSecureContext(context),
+    drain: (deadlineMs) => port.drain(server, deadlineMs),
+    async [Symbol.asyncDispose]() {
+      const closed = close(server);
+      port.destroy();
+      await closed;
+    },
+  };
+}
+
+function bind(
+  server: Server,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  flag: string,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: unknown) =>
+      reject(
+        new SignetError(
+          "transport.bind_failed",
+          `Cannot listen on ${hostname}:${port} (--${flag}): ${
+            messageOf(cause)
+          }; stop what uses it or give another address`,
+          { cause },
+        ),
+      );
+    server.once("error", refuse);
+    server.listen({ host: hostname, port, backlog: 4096 }, () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+}
+
+function boundAddress(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") return String(address);
+  return address.address.includes(":")
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** The connections of one listener. */
+class Port<Peer> {
+  readonly #options: Http2ListenOptions<Peer>;
+  readonly #connections = new Set<ServerConnection<Peer>>();
+  readonly #sockets = new Set<Socket>();
+  readonly #accepted;
+  readonly #open;
+  #timer: Disposable | undefined;
+  #ended = false;
+
+  constructor(options: Http2ListenOptions<Peer>) {
+    this.#options = options;
+    const labels = { port: options.flag };
+    this.#accepted = options.metrics.counter(METRIC.connectionsAccepted, labels);
+    this.#open = options.metrics.gauge(METRIC.connectionsOpen, labels);
+  }
+
+  begin(): void {
+    this.#timer = this.#options.clock.setTimer(TICK_MS, () => {
+      if (this.#ended) return;
+      const nowMs = this.#options.clock.monotonicMs();
+      for (const connection of [...this.#connections]) connection.tick(nowMs);
+      this.begin();
+    });
+  }
+
+  acceptTls(socket: TLSSocket): void {
+    this.#guard(socket);
+    if (socket.destroyed) return;
+    if (socket.alpnProtocol !== "h2") return void socket.destroy();
+    this.#judge(socket, evidenceOf(socket));
+  }
+
+  accept(socket: Socket): void {
+    this.#guard(socket);
+    if (socket.destroyed) return;
+    this.#judge(socket, {
+      remoteAddress: remoteAddress(socket),
+      chain: [],
+      authorized: false,
+      authorizationError: undefined,
+    });
+  }
+
+  #guard(socket: Socket): void {
+    socket.on("error", () => socket.destroy());
+    this.#accepted.inc();
+    if (this.#ended || this.#sockets.size >= MAX_CONNECTIONS) return void socket.destroy();
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    this.#open.set(this.#sockets.size);
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#open.set(this.#sockets.size);
+    });
+  }
+
+  /** Lets the client in, now or when the verdict is there; a refused one is cut off. */
+  #judge(socket: Socket, evidence: PeerEvidence): void {
+    let verdict: Promise<Peer> | Peer;
+    try {
+      verdict = this.#options.authorizePeer(evidence);
+    } catch {
+      return void socket.destroy();
+    }
+    if (!(verdict instanceof Promise)) {
+      return this.#connect(socket, { remoteAddress: evidence.remoteAddress, peer: verdict });
+    }
+    // The reason of a refusal was logged by whoever refused.
+    verdict.then(
+      (peer) =>
+        socket.destroyed || this.#connect(socket, { remoteAddress: evidence.remoteAddress, peer }),
+      () => socket.destroy(),
+    );
+  }
+
+  #connect(socket: Socket, facts: { readonly remoteAddress: string; readonly peer: Peer }): void {
+    const { clock, keepalive, limits, onStream, logger, metrics } = this.#options;
+    const connection = new ServerConnection<Peer>(wireOf(socket), {
+      facts,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      keepalive,
+      clock,
+      onStream,
+      onError: (code, reason) => {
+        metrics.counter(METRIC.connectionErrors, { code }).inc();
+        logger.scoped("grpc").info(EVENT.connectionFailed, "Ended a connection", {
+          peer: facts.remoteAddress,
+          code,
+          reason,
+        });
+      },
+    });
+    this.#connections.add(connection);
+    socket.on("data", (chunk: Uint8Array) => this.#receive(connection, socket, chunk));
+    socket.on("drain", () => connection.drained());
+    socket.on("end", () => socket.end());
+    socket.on("close", () => {
+      this.#connections.delete(connection);
+      connection.lost();
+    });
+  }
+
+  /** A bug in a handler must end one connection, not the process. */
+  #receive(connection: ServerConnection<Peer>, socket: Socket, chunk: Uint8Array): void {
+    try {
+      connection.receive(chunk);
+    } catch (thrown) {
+      this.#options.logger.error(EVENT.connectionFailed, "Failed on a connection", {}, thrown);
+      socket.destroy();
+    }
+  }
+
+  async drain(server: Server, deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const closed = close(server);
+    const until = clock.monotonicMs() + deadlineMs;
+    for (const connection of this.#connections) connection.goaway(Infinity);
+    // Sockets that are still in their handshake have nothing in flight.
+    while (this.#connections.size > 0 && clock.monotonicMs() < until) await sleep(clock, 10);
+    this.destroy();
+    await closed;
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#timer?.[Symbol.dispose]();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function wireOf(socket: Socket): Wire {
+  return {
+    write(bytes) {
+      if (socket.destroyed || !socket.writable) return true;
+      const taken = socket.write(bytes);
+      if (socket.writableLength > MAX_SOCKET_BYTES) socket.destroy();
+      return taken;
+    },
+    setReading: (reading) => void (reading ? socket.resume() : socket.pause()),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+function remoteAddress(socket: Socket): string {
+  const host = socket.remoteAddress ?? "unknown";
+  return host.includes(":") ? `[${host}]:${socket.remotePort}` : `${host}:${socket.remotePort}`;
+}
+
+/** The client's chain. On Deno 2.7.14 a client without a certificate has an empty object here and `authorized` is true. */
+function evidenceOf(socket: TLSSocket): PeerEvidence {
+  const chain: Uint8Array[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined && chain.length < MAX_CHAIN) {
+    chain.push(new Uint8Array(certificate.raw));
+    if (certificate.issuerCertificate === certificate) break;
+    certificate = certificate.issuerCertificate;
+  }
+  const error: unknown = socket.authorizationError;
+  return {
+    remoteAddress: remoteAddress(socket),
+    chain,
+    authorized: socket.authorized,
+    authorizationError: error === null || error === undefined ? undefined : String(error),
+  };
+}

@@ -1,0 +1,162 @@
+/** One request of a server connection: its body with backpressure, its response, its end. */
+import { concatBytes, SignetError } from "../base/mod.ts";
+import type { HeaderBlock, Http2Connection, OutgoingHeaders } from "../http2/mod.ts";
+import type { ServerStream, StreamConnection } from "./port.ts";
+
+/** Octets of a response that may wait for the peer before a writer has to. */
+const HIGH_WATER_BYTES = 65_536;
+
+/** What a stream needs of its connection. */
+export interface StreamHost<Peer> {
+  /** The state machine. */
+  readonly http2: Http2Connection;
+  /** Facts for the handler. */
+  readonly facts: StreamConnection<Peer>;
+  /** Writes what is in the output soon. */
+  flush(): void;
+}
+
+type Taker = (body: Uint8Array, rest: AsyncIterable<Uint8Array> | undefined) => void;
+
+/** The stream behind the port, with the entry points of its connection. */
+export class LiveServerStream<Peer> implements ServerStream<Peer> {
+  readonly headers: HeaderBlock;
+  readonly #id: number;
+  readonly #host: StreamHost<Peer>;
+  #chunks: Uint8Array[] = [];
+  #ended: boolean;
+  #failure: SignetError | undefined;
+  #wakeReader: (() => void) | undefined;
+  #wakeWriter: (() => void) | undefined;
+  #collect: { readonly maxBytes: number; readonly take: Taker; bytes: number } | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(
+    id: number,
+    request: { readonly headers: HeaderBlock; readonly ended: boolean },
+    host: StreamHost<Peer>,
+  ) {
+    this.#id = id;
+    this.headers = request.headers;
+    this.#ended = request.ended;
+    this.#host = host;
+  }
+
+  get connection(): StreamConnection<Peer> {
+    return this.#host.facts;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#failure !== undefined) this.#abort.abort(this.#failure);
+    }
+    return this.#abort.signal;
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    return this.#read();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    while (true) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#consume(chunk.length);
+        yield chunk;
+        continue;
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve;
+      });
+    }
+  }
+
+  #consume(bytes: number): void {
+    this.#host.http2.consume(this.#id, bytes);
+    this.#host.flush();
+  }
+
+  collect(maxBytes: number, take: Taker): void {
+    this.#collect = { maxBytes, take, bytes: 0 };
+    if (this.#ended || this.#failure !== undefined) this.#giveCollected(undefined);
+  }
+
+  /** Hands over what was collected, once. `last` is the final chunk, still a view. */
+  #giveCollected(last: Uint8Array | undefined): void {
+    const collect = this.#collect;
+    if (collect === undefined) return;
+    this.#collect = undefined;
+    const chunks = last === undefined ? this.#chunks : [...this.#chunks, last];
+    this.#chunks = [];
+    const body = chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
+    this.#host.http2.consume(this.#id, body.length);
+    collect.take(body, this.#ended ? undefined : this.body);
+  }
+
+  /** The peer sent octets; `view` is valid during the call. */
+  receive(view: Uint8Array, ended: boolean): void {
+    this.#ended = ended;
+    const collect = this.#collect;
+    if (collect !== undefined) {
+      collect.bytes += view.length;
+      if (ended || collect.bytes > collect.maxBytes) return this.#giveCollected(view);
+    }
+    if (view.length > 0) this.#chunks.push(view.slice());
+    this.#wakeReader?.();
+  }
+
+  /** The peer's half ended with trailers, which requests do not use. */
+  finish(): void {
+    this.#ended = true;
+    this.#giveCollected(undefined);
+    this.#wakeReader?.();
+  }
+
+  /** The stream is gone before its end. */
+  fail(error: SignetError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#collect = undefined;
+    this.#abort?.abort(error);
+    this.#wakeReader?.();
+    this.#wakeWriter?.();
+  }
+
+  /** What waited has been sent. */
+  writable(): void {
+    this.#wakeWriter?.();
+  }
+
+  respond(headers: OutgoingHeaders, endStream: boolean): void {
+    this.#host.http2.sendHeaders(this.#id, headers, endStream);
+    this.#host.flush();
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    const waiting = this.#host.http2.sendData(this.#id, bytes);
+    this.#host.flush();
+    if (waiting <= HIGH_WATER_BYTES || this.#failure !== undefined) return undefined;
+    return new Promise((resolve) => {
+      this.#wakeWriter = resolve;
+    });
+  }
+
+  end(trailers?: OutgoingHeaders): void {
+    const none = trailers === undefined || (Array.isArray(trailers) && trailers.length === 0);
+    this.#host.http2.sendEnd(this.#id, none ? undefined : trailers);
+    this.#host.flush();
+  }
+
+  reset(code: number): void {
+    this.#host.http2.reset(this.#id, code);
+    this.#host.flush();
+  }
+}
+
+/** The error of a stream that was reset or lost. */
+export function streamLost(what: string): SignetError {
+  return new SignetError("http2.stream_error", `Cannot go on with stream: ${what}`);
+}
