@@ -1,13 +1,10 @@
 /** SPIFFE IDs and trust domains (The SPIFFE Identity and Verifiable Identity Document, section 2). */
 import { quote, SignetError } from "../base/mod.ts";
 
-declare const SPIFFE_ID: unique symbol;
-declare const TRUST_DOMAIN: unique symbol;
-
 /** A URI that {@linkcode parseSpiffeId} accepted. */
-export type SpiffeId = string & { readonly [SPIFFE_ID]: true };
+export type SpiffeId = string & { readonly brand: "SpiffeId" };
 /** A name that {@linkcode parseTrustDomain} accepted. */
-export type TrustDomain = string & { readonly [TRUST_DOMAIN]: true };
+export type TrustDomain = string & { readonly brand: "TrustDomain" };
 
 /** What every SPIFFE ID begins with; upper case is not accepted, as in go-spiffe. */
 export const SPIFFE_SCHEME = "spiffe://";

@@ -34,6 +34,7 @@ export {
   decodeSubjectAltNames,
   encodeSubjectAltNames,
   type SubjectAltName,
+  type SubjectAltNameType,
 } from "./subject_alt_name.ts";
 export {
   buildCaCertificate,

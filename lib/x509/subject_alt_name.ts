@@ -19,7 +19,7 @@ const SPIFFE_PREFIX = "spiffe://";
 const COMMA = 0x2c;
 
 /** Kinds of GeneralName, by the number of their tag. */
-const NAME_TYPES = [
+const NAME_TYPES: readonly SubjectAltNameType[] = [
   "other_name",
   "email",
   "dns",
@@ -29,12 +29,24 @@ const NAME_TYPES = [
   "uri",
   "ip",
   "registered_id",
-] as const;
+];
+
+/** Kinds of GeneralName. */
+export type SubjectAltNameType =
+  | "other_name"
+  | "email"
+  | "dns"
+  | "x400"
+  | "directory"
+  | "edi_party"
+  | "uri"
+  | "ip"
+  | "registered_id";
 
 /** A name of a certificate. */
 export interface SubjectAltName {
   /** Which kind of GeneralName it is. */
-  readonly type: typeof NAME_TYPES[number];
+  readonly type: SubjectAltNameType;
   /** URI, DNS name, address or e-mail address as text; every other kind as the hex of {@linkcode SubjectAltName.raw}. */
   readonly value: string;
   /** Content octets of the GeneralName; a view. */
@@ -121,7 +133,7 @@ export function decodeSubjectAltNames(der: Uint8Array): readonly SubjectAltName[
   return names;
 }
 
-function describe(type: SubjectAltName["type"], raw: Uint8Array): string {
+function describe(type: SubjectAltNameType, raw: Uint8Array): string {
   switch (type) {
     case "ip": {
       const text = formatIpAddress(raw);

@@ -1,4 +1,5 @@
 /** Keys for tests of formats: made, used and checked by `node:crypto`, so that no test of bytes depends on signet's own providers. */
+import { Buffer } from "node:buffer";
 import {
   constants,
   createPublicKey,
@@ -8,12 +9,7 @@ import {
   verify,
 } from "node:crypto";
 import type { Bytes } from "signet/base/mod.ts";
-import {
-  decodePublicKey,
-  type PublicKeyInfo,
-  type SignatureScheme,
-  type VerifySignature,
-} from "signet/x509/mod.ts";
+import { decodePublicKey, type PublicKeyInfo, type SignatureScheme } from "signet/x509/mod.ts";
 
 /** Kinds of test key. */
 export const TEST_KEY_KINDS = ["P-256", "P-384", "P-521", "rsa", "ed25519"] as const;
@@ -66,9 +62,14 @@ function digestName(scheme: SignatureScheme): string | null {
   return scheme.type === "ed25519" ? null : scheme.digest.replace("-", "").toLowerCase();
 }
 
-/** Verifies with `node:crypto`. */
-export const verifyWithNode: VerifySignature = ({ spki }, scheme, data, signature) => {
-  const key = createPublicKey({ key: Uint8Array.from(spki), format: "der", type: "spki" });
+/** Verifies with `node:crypto`; a `VerifySignature`. */
+export function verifyWithNode(
+  { spki }: PublicKeyInfo,
+  scheme: SignatureScheme,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   const padding = scheme.type === "rsa" ? { padding: constants.RSA_PKCS1_PADDING } : {};
   return verify(digestName(scheme), data, { key, ...padding }, signature);
-};
+}
