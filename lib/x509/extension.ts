@@ -29,6 +29,11 @@ export const EXTENSION_OID = {
   extKeyUsage: "2.5.29.37",
 } as const;
 
+/** The same, encoded: two extensions of every leaf are written anew. */
+const ENCODED_OIDS: ReadonlyMap<string, Bytes> = new Map(
+  Object.values(EXTENSION_OID).map((oid) => [oid, encodeOid(oid)]),
+);
+
 /** One decoded envelope. */
 export interface Extension {
   /** Dotted object identifier. */
@@ -46,7 +51,7 @@ export function encodeExtension(
   options: { readonly critical: boolean },
 ): Bytes {
   const flag = options.critical ? [encodeBoolean(true)] : [];
-  return encodeSequence(encodeOid(oid), ...flag, encodeOctetString(value));
+  return encodeSequence(ENCODED_OIDS.get(oid) ?? encodeOid(oid), ...flag, encodeOctetString(value));
 }
 
 /** Most extensions in one certificate; usual ones have about ten. */
