@@ -106,6 +106,7 @@ async function listenSecure(
   const tls = serverTlsOptions(cert.current, { alpn: ["h2"], minVersion: config.tlsMinVersion });
   const listener = await listenHttp2<ClientCertificate | undefined>({
     addr: config.secureAddr!,
+    flag: "secureGRPCAddr",
     tls,
     authorizePeer: (evidence) => judgePeer(evidence, verifier, host),
     onStream,
@@ -134,6 +135,7 @@ async function listenPlain(
   );
   const listener = await listenHttp2<ClientCertificate | undefined>({
     addr: config.plainAddr!,
+    flag: "grpcAddr",
     authorizePeer: () => undefined,
     onStream,
     ...transportOptions(config, host),

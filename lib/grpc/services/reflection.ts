@@ -3,7 +3,7 @@
  * Extensions are proto2's; signet's services have none.
  */
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import { createFileRegistry, type FileRegistry, toBinary } from "@bufbuild/protobuf";
+import { createRegistry, type Registry, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { quote } from "../../base/mod.ts";
@@ -31,7 +31,7 @@ export function createReflection(
 ): (question: ReflectionQuestion) => ReflectionAnswer {
   const files = new Map<string, DescFile>();
   for (const service of services) addFile(service.file, files);
-  const registry = createFileRegistry(...files.values());
+  const registry = createRegistry(...files.values());
   const names = services.map((service) => ({ name: service.typeName })).sort((a, b) =>
     a.name < b.name ? -1 : 1
   );
@@ -62,7 +62,7 @@ function addFile(file: DescFile, files: Map<string, DescFile>): void {
 }
 
 /** The file of a service, method, message, field or enum. */
-function fileOf(registry: FileRegistry, symbol: string): DescFile | undefined {
+function fileOf(registry: Registry, symbol: string): DescFile | undefined {
   const found = registry.get(symbol);
   if (found !== undefined) return found.file;
   const dot = symbol.lastIndexOf(".");
