@@ -30,3 +30,34 @@ function decimal(value: bigint, unit: bigint): string {
   const digits = String(rest).padStart(String(unit).length - 1, "0").replace(/0+$/, "");
   return `${value / unit}.${digits}`;
 }
+
+/** Nanoseconds of each unit of Go's notation. */
+const UNIT_NANOS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  "\u00b5s": 1e3,
+  "\u03bcs": 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
+const DURATION_REGEXP = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$/;
+const PART_REGEXP = /(\d+\.?\d*|\.\d+)([a-z\u00b5\u03bc]+)/g;
+/** What Go's int64 of nanoseconds holds. */
+const MAX_NANOS = 2 ** 63;
+
+/**
+ * Parses Go's notation (`time.ParseDuration`): a sign, then numbers with units (`1h30m`, `1.5s`, `100ms`), or `0`.
+ *
+ * @returns milliseconds, perhaps with a fraction; `undefined` when the text is no duration or beyond Go's range.
+ */
+export function parseGoDuration(text: string): number | undefined {
+  if (text.length > 100 || !DURATION_REGEXP.test(text)) return undefined;
+  let nanos = 0;
+  for (const [, number, unit] of text.matchAll(PART_REGEXP)) {
+    nanos += Number(number) * UNIT_NANOS[unit!]!;
+  }
+  if (nanos > MAX_NANOS) return undefined;
+  return (text.startsWith("-") ? -nanos : nanos) / 1e6;
+}

@@ -19,4 +19,4 @@ export { createTaskGroup } from "./tasks.ts";
 export type { TaskGroup, TaskGroupOptions } from "./tasks.ts";
 export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, utf8 } from "./bytes.ts";
 export type { Bytes, MaybePromise } from "./bytes.ts";
-export { formatGoDuration } from "./duration.ts";
+export { formatGoDuration, parseGoDuration } from "./duration.ts";

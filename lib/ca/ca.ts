@@ -5,8 +5,15 @@ import type { CaSet, CaStore } from "../store/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import { decodePublicKey } from "../x509/mod.ts";
 import { acceptCsr } from "./csr_policy.ts";
-import { createIssuer, type Issuer, issueLeaf } from "./issue.ts";
-import type { Ca, CaBundle, GenKeyCertRequest, IssuedCertificate, KeyCert, SignRequest } from "./port.ts";
+import { createIssuer, issueLeaf, type Issuer } from "./issue.ts";
+import type {
+  Ca,
+  CaBundle,
+  GenKeyCertRequest,
+  IssuedCertificate,
+  KeyCert,
+  SignRequest,
+} from "./port.ts";
 import { grantTtl } from "./profile.ts";
 import { createRootSet, loadSet } from "./root.ts";
 
@@ -54,10 +61,18 @@ export async function createCa(config: CaConfig, host: CaHost): Promise<Ca> {
   const issuer = await checkedIssuer(set, host, 1);
   if (stored === undefined) await store.save(set);
   const revision = await store.revision();
-  return new LiveCa(config, host, { issuer, revision, origin: stored === undefined ? "created" : "loaded" });
+  return new LiveCa(config, host, {
+    issuer,
+    revision,
+    origin: stored === undefined ? "created" : "loaded",
+  });
 }
 
-async function checkedIssuer(set: CaSet, { crypto, store, clock }: CaHost, generation: number): Promise<Issuer> {
+async function checkedIssuer(
+  set: CaSet,
+  { crypto, store, clock }: CaHost,
+  generation: number,
+): Promise<Issuer> {
   const where = `${store.location}/current`;
   const { bundle, key } = await loadSet(set, { crypto, nowMs: clock.nowMs(), where, generation });
   return createIssuer(bundle, key);
@@ -171,5 +186,8 @@ class LiveCa implements Ca {
 /** istiod's rule for keys that the CA makes itself. */
 function ownKeySpec({ key }: Issuer): KeySpec {
   if (key.kind.type === "rsa") return { type: "rsa", bits: 2048 };
-  return { type: "ec", curve: key.kind.type === "ec" && key.kind.curve === "P-384" ? "P-384" : "P-256" };
+  return {
+    type: "ec",
+    curve: key.kind.type === "ec" && key.kind.curve === "P-384" ? "P-384" : "P-256",
+  };
 }

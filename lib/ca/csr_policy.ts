@@ -17,7 +17,11 @@ export interface CsrRules {
  *
  * @throws {SignetError} `ca.csr_error` for anything that is wrong with it.
  */
-export async function acceptCsr(pem: string, verifier: Verifier, rules: CsrRules): Promise<DecodedCsr> {
+export async function acceptCsr(
+  pem: string,
+  verifier: Verifier,
+  rules: CsrRules,
+): Promise<DecodedCsr> {
   const csr = decode(pem);
   const { kind } = csr.publicKey;
   if (kind.type === "rsa" && kind.bits < rules.minRsaBits) {
@@ -27,7 +31,10 @@ export async function acceptCsr(pem: string, verifier: Verifier, rules: CsrRules
     );
   }
   if (!await verifySelfSignature(csr, verifier)) {
-    throw new SignetError("ca.csr_error", "certificate signing request is not signed by its own key");
+    throw new SignetError(
+      "ca.csr_error",
+      "certificate signing request is not signed by its own key",
+    );
   }
   return csr;
 }
@@ -47,6 +54,10 @@ async function verifySelfSignature(csr: DecodedCsr, verifier: Verifier): Promise
     return await verifier.verify(publicKey, signatureScheme, certificationRequestInfo, signature);
   } catch (thrown) {
     if (!isSignetError(thrown, "crypto.bad_key", "crypto.unsupported_algorithm")) throw thrown;
-    throw new SignetError("ca.csr_error", `certificate signing request has an unusable key: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError(
+      "ca.csr_error",
+      `certificate signing request has an unusable key: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
   }
 }

@@ -88,7 +88,11 @@ export async function issueLeaf(
 function build(
   template: LeafTemplate,
   request: LeafRequest,
-  fields: { readonly serial: Uint8Array; readonly notBeforeMs: number; readonly notAfterMs: number },
+  fields: {
+    readonly serial: Uint8Array;
+    readonly notBeforeMs: number;
+    readonly notAfterMs: number;
+  },
 ): Uint8Array {
   try {
     lintIdentities(request.identities);
@@ -103,7 +107,9 @@ function build(
     });
   } catch (thrown) {
     if (!isSignetError(thrown) || thrown.code === "ca.cert_gen_error") throw thrown;
-    throw new SignetError("ca.cert_gen_error", `Cannot build certificate: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError("ca.cert_gen_error", `Cannot build certificate: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
 }
 

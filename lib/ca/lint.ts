@@ -20,13 +20,18 @@ const IDENTITY_REGEXP = /^[\x21-\x2b\x2d-\x7e]+$/;
  */
 export function lintIdentities(identities: readonly string[]): void {
   if (identities.length === 0 || identities.length > MAX_IDENTITIES) {
-    throw new SignetError("ca.cert_gen_error", `Cannot build certificate: it would have ${identities.length} names, should have 1 to ${MAX_IDENTITIES}`);
+    throw new SignetError(
+      "ca.cert_gen_error",
+      `Cannot build certificate: it would have ${identities.length} names, should have 1 to ${MAX_IDENTITIES}`,
+    );
   }
   for (const identity of identities) {
     if (identity.length > MAX_IDENTITY_CHARS || !IDENTITY_REGEXP.test(identity)) {
       throw new SignetError(
         "ca.cert_gen_error",
-        `Cannot build certificate: name ${quote(identity)} should be 1 to ${MAX_IDENTITY_CHARS} printable ASCII characters without a comma`,
+        `Cannot build certificate: name ${
+          quote(identity)
+        } should be 1 to ${MAX_IDENTITY_CHARS} printable ASCII characters without a comma`,
       );
     }
   }

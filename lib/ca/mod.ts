@@ -15,4 +15,11 @@ export { createCa } from "./ca.ts";
 export type { CaConfig, CaHost } from "./ca.ts";
 export { BACKDATE_MS, grantTtl, leafValidity } from "./profile.ts";
 export type { TtlRules, Validity } from "./profile.ts";
-export type { Ca, CaBundle, GenKeyCertRequest, IssuedCertificate, KeyCert, SignRequest } from "./port.ts";
+export type {
+  Ca,
+  CaBundle,
+  GenKeyCertRequest,
+  IssuedCertificate,
+  KeyCert,
+  SignRequest,
+} from "./port.ts";

@@ -36,7 +36,9 @@ export function grantTtl(requestedSeconds: bigint, rules: TtlRules): number {
   if (requestedMs > BigInt(Math.floor(rules.maxTtlMs))) {
     throw new SignetError(
       "ca.ttl_error",
-      `requested TTL ${formatGoDuration(requestedMs)} is greater than the max allowed TTL ${formatGoDuration(rules.maxTtlMs)}`,
+      `requested TTL ${formatGoDuration(requestedMs)} is greater than the max allowed TTL ${
+        formatGoDuration(rules.maxTtlMs)
+      }`,
     );
   }
   return Number(requestedMs);

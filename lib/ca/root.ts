@@ -33,7 +33,11 @@ export interface RootRequest {
 }
 
 /** Makes a root key and its self-signed certificate, in the form that is stored. */
-export async function createRootSet(request: RootRequest, crypto: CryptoProvider, nowMs: number): Promise<CaSet> {
+export async function createRootSet(
+  request: RootRequest,
+  crypto: CryptoProvider,
+  nowMs: number,
+): Promise<CaSet> {
   const { pkcs8, spki } = await crypto.generateKey(request.keySpec);
   using key = await crypto.importPrivateKey(pkcs8);
   const second = Math.floor(nowMs / 1000) * 1000;
@@ -46,8 +50,16 @@ export async function createRootSet(request: RootRequest, crypto: CryptoProvider
     notAfterMs: second + request.ttlMs,
     signatureScheme: key.scheme,
   });
-  const caCertPem = encodePem("CERTIFICATE", encodeCertificate(tbs, key.scheme, await key.sign(tbs)));
-  return { caCertPem, caKeyPem: encodePrivateKeyPem(pkcs8), rootCertPem: caCertPem, certChainPem: "" };
+  const caCertPem = encodePem(
+    "CERTIFICATE",
+    encodeCertificate(tbs, key.scheme, await key.sign(tbs)),
+  );
+  return {
+    caCertPem,
+    caKeyPem: encodePrivateKeyPem(pkcs8),
+    rootCertPem: caCertPem,
+    certChainPem: "",
+  };
 }
 
 /** A stored set after every check. */
@@ -65,7 +77,12 @@ export interface LoadedSet {
  */
 export async function loadSet(
   set: CaSet,
-  options: { readonly crypto: CryptoProvider; readonly nowMs: number; readonly where: string; readonly generation: number },
+  options: {
+    readonly crypto: CryptoProvider;
+    readonly nowMs: number;
+    readonly where: string;
+    readonly generation: number;
+  },
 ): Promise<LoadedSet> {
   const certificates = decodeAll(set, options.where);
   await verifySet(certificates, options);
@@ -90,20 +107,35 @@ function decodeAll(set: CaSet, where: string): SetCertificates {
     try {
       return decodePem(pem, { label: "CERTIFICATE" }).map((block) => decodeCertificate(block.der));
     } catch (thrown) {
-      throw new SignetError("store.corrupt", `Cannot use ${where}/${file}: ${messageOf(thrown)}; restore it from a backup`, { cause: thrown });
+      throw new SignetError(
+        "store.corrupt",
+        `Cannot use ${where}/${file}: ${messageOf(thrown)}; restore it from a backup`,
+        { cause: thrown },
+      );
     }
   };
   const ca = read(set.caCertPem, "ca-cert.pem")[0];
   if (ca === undefined) {
-    throw new SignetError("store.corrupt", `Cannot use ${where}/ca-cert.pem: it holds no certificate; restore it from a backup`);
+    throw new SignetError(
+      "store.corrupt",
+      `Cannot use ${where}/ca-cert.pem: it holds no certificate; restore it from a backup`,
+    );
   }
   const roots = read(set.rootCertPem, "root-cert.pem");
-  return { ca, chain: read(set.certChainPem, "cert-chain.pem"), roots: roots.length > 0 ? roots : [ca] };
+  return {
+    ca,
+    chain: read(set.certChainPem, "cert-chain.pem"),
+    roots: roots.length > 0 ? roots : [ca],
+  };
 }
 
 async function verifySet(
   { ca, chain, roots }: SetCertificates,
-  { crypto, nowMs, where }: { readonly crypto: CryptoProvider; readonly nowMs: number; readonly where: string },
+  { crypto, nowMs, where }: {
+    readonly crypto: CryptoProvider;
+    readonly nowMs: number;
+    readonly where: string;
+  },
 ): Promise<void> {
   try {
     await verifyChain({
@@ -111,17 +143,23 @@ async function verifySet(
       intermediates: chain,
       roots,
       nowMs,
-      verifySignature: (key, scheme, data, signature) => crypto.verify(key, scheme, data, signature),
+      verifySignature: (key, scheme, data, signature) =>
+        crypto.verify(key, scheme, data, signature),
     });
   } catch (thrown) {
     throw new SignetError(
       "store.corrupt",
-      `Cannot use ${where}/ca-cert.pem: cannot verify the cert with the provided root chain and cert pool with error: ${messageOf(thrown)}`,
+      `Cannot use ${where}/ca-cert.pem: cannot verify the cert with the provided root chain and cert pool with error: ${
+        messageOf(thrown)
+      }`,
       { cause: thrown },
     );
   }
   if (ca.basicConstraints?.ca !== true) {
-    throw new SignetError("store.corrupt", `Cannot use ${where}/ca-cert.pem: certificate is not authorized to sign other certificates`);
+    throw new SignetError(
+      "store.corrupt",
+      `Cannot use ${where}/ca-cert.pem: certificate is not authorized to sign other certificates`,
+    );
   }
 }
 
@@ -132,13 +170,20 @@ async function importKey(
   try {
     return await crypto.importPrivateKey(parsePrivateKeyPem(pem));
   } catch (thrown) {
-    throw new SignetError("store.corrupt", `Cannot use ${where}/ca-key.pem: failed to parse private key PEM: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError(
+      "store.corrupt",
+      `Cannot use ${where}/ca-key.pem: failed to parse private key PEM: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
   }
 }
 
 function checkKeyMatches(ca: Certificate, key: SigningKey, where: string): void {
   if (ca.publicKey.spki.toHex() === key.spki.toHex()) return;
-  throw new SignetError("store.corrupt", `Cannot use ${where}: the cert does not match the key: ca-cert.pem and ca-key.pem are of different sets`);
+  throw new SignetError(
+    "store.corrupt",
+    `Cannot use ${where}: the cert does not match the key: ca-cert.pem and ca-key.pem are of different sets`,
+  );
 }
 
 function toBundle({ ca, chain, roots }: SetCertificates, generation: number): CaBundle {

@@ -4,7 +4,10 @@ import { type Bytes, isSignetError } from "../base/mod.ts";
 import type { Curve } from "../x509/mod.ts";
 
 /** Octets of a coordinate. */
-export const COORDINATE_BYTES = { "P-256": 32, "P-384": 48, "P-521": 66 } as const satisfies Record<Curve, number>;
+export const COORDINATE_BYTES = { "P-256": 32, "P-384": 48, "P-521": 66 } as const satisfies Record<
+  Curve,
+  number
+>;
 
 /** The pair r, s in fixed length; `undefined` when the DER is not strict or a number does not fit. */
 export function ecdsaToFixed(der: Uint8Array, curve: Curve): Bytes | undefined {
@@ -30,5 +33,8 @@ export function ecdsaToFixed(der: Uint8Array, curve: Curve): Bytes | undefined {
 /** The DER form of a fixed-length pair. */
 export function ecdsaToDer(fixed: Uint8Array): Bytes {
   const half = fixed.length / 2;
-  return encodeSequence(encodeUnsigned(fixed.subarray(0, half)), encodeUnsigned(fixed.subarray(half)));
+  return encodeSequence(
+    encodeUnsigned(fixed.subarray(0, half)),
+    encodeUnsigned(fixed.subarray(half)),
+  );
 }

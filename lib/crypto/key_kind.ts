@@ -20,10 +20,17 @@ export function keyKindOfPkcs8(pkcs8: Uint8Array): KeyKind {
     if (oid === "1.3.101.112") return { type: "ed25519" };
     const curve = oid === "1.2.840.10045.2.1" ? CURVES[readOid(algorithm)] : undefined;
     if (curve !== undefined) return { type: "ec", curve };
-    throw new SignetError("crypto.unsupported_algorithm", "Cannot use private key: it should be RSA, P-256, P-384, P-521 or Ed25519");
+    throw new SignetError(
+      "crypto.unsupported_algorithm",
+      "Cannot use private key: it should be RSA, P-256, P-384, P-521 or Ed25519",
+    );
   } catch (thrown) {
-    if (isSignetError(thrown, "crypto.unsupported_algorithm") || !isSignetError(thrown)) throw thrown;
-    throw new SignetError("crypto.bad_key", `Cannot read private key: ${messageOf(thrown)}`, { cause: thrown });
+    if (isSignetError(thrown, "crypto.unsupported_algorithm") || !isSignetError(thrown)) {
+      throw thrown;
+    }
+    throw new SignetError("crypto.bad_key", `Cannot read private key: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
 }
 
@@ -31,5 +38,8 @@ export function keyKindOfPkcs8(pkcs8: Uint8Array): KeyKind {
 export function schemeFor(kind: KeyKind): SignatureScheme {
   if (kind.type === "rsa") return { type: "rsa", digest: "SHA-256" };
   if (kind.type === "ed25519") return { type: "ed25519" };
-  return { type: "ecdsa", digest: kind.curve === "P-256" ? "SHA-256" : kind.curve === "P-384" ? "SHA-384" : "SHA-512" };
+  return {
+    type: "ecdsa",
+    digest: kind.curve === "P-256" ? "SHA-256" : kind.curve === "P-384" ? "SHA-384" : "SHA-512",
+  };
 }

@@ -32,7 +32,9 @@ const PUBLIC_KEY = contextTag(1, { constructed: true });
  */
 export function parsePrivateKeyPem(pem: string): Bytes {
   const block = decodeFirstPem(pem);
-  if (block === undefined) throw new SignetError("crypto.bad_key", "Cannot read private key: there is no PEM block");
+  if (block === undefined) {
+    throw new SignetError("crypto.bad_key", "Cannot read private key: there is no PEM block");
+  }
   switch (block.label) {
     case "PRIVATE KEY":
       return new Uint8Array(block.der);
@@ -41,7 +43,12 @@ export function parsePrivateKeyPem(pem: string): Bytes {
     case "EC PRIVATE KEY":
       return wrapSec1(block.der);
     default:
-      throw new SignetError("crypto.bad_key", `Cannot read private key: unsupported PEM block type for a private key: ${quote(block.label)}`);
+      throw new SignetError(
+        "crypto.bad_key",
+        `Cannot read private key: unsupported PEM block type for a private key: ${
+          quote(block.label)
+        }`,
+      );
   }
 }
 
@@ -60,17 +67,29 @@ function readEcPrivateKey(der: Uint8Array): EcPrivateKey {
   const outer = readDer(der);
   const sequence = outer.enter(TAG.sequence);
   outer.finish();
-  if (readSmallInteger(sequence) !== 1) throw new SignetError("crypto.bad_key", "Cannot read private key: the EC key's version is not 1");
+  if (readSmallInteger(sequence) !== 1) {
+    throw new SignetError(
+      "crypto.bad_key",
+      "Cannot read private key: the EC key's version is not 1",
+    );
+  }
   const privateKey = sequence.read(TAG.octetString);
   const curve = sequence.peek() === PARAMETERS ? readOid(sequence.enter(PARAMETERS)) : undefined;
-  const publicKey = sequence.peek() === PUBLIC_KEY ? readBitString(sequence.enter(PUBLIC_KEY)) : undefined;
+  const publicKey = sequence.peek() === PUBLIC_KEY
+    ? readBitString(sequence.enter(PUBLIC_KEY))
+    : undefined;
   sequence.finish();
   return { privateKey, curve, publicKey };
 }
 
 function wrapSec1(der: Uint8Array): Bytes {
   const { curve } = readEcPrivateKey(der);
-  if (curve === undefined) throw new SignetError("crypto.bad_key", "Cannot read private key: the EC key does not name its curve");
+  if (curve === undefined) {
+    throw new SignetError(
+      "crypto.bad_key",
+      "Cannot read private key: the EC key does not name its curve",
+    );
+  }
   return wrap(encodeSequence(encodeOid(OID_EC), encodeOid(curve)), der);
 }
 
@@ -91,7 +110,9 @@ export function encodePrivateKeyPem(pkcs8: Uint8Array): string {
       encodeSmallInteger(1),
       encodeOctetString(key.privateKey),
       encodeTlv(PARAMETERS, encodeOid(curve)),
-      ...(key.publicKey === undefined ? [] : [encodeTlv(PUBLIC_KEY, encodeBitString(key.publicKey))]),
+      ...(key.publicKey === undefined
+        ? []
+        : [encodeTlv(PUBLIC_KEY, encodeBitString(key.publicKey))]),
     ),
   );
 }

@@ -6,7 +6,13 @@
  */
 import { createHash } from "node:crypto";
 import { type Bytes, SignetError } from "../base/mod.ts";
-import { type Curve, decodePublicKey, type Digest, type PublicKeyInfo, type SignatureScheme } from "../x509/mod.ts";
+import {
+  type Curve,
+  decodePublicKey,
+  type Digest,
+  type PublicKeyInfo,
+  type SignatureScheme,
+} from "../x509/mod.ts";
 import { keyKindOfPkcs8, schemeFor } from "./key_kind.ts";
 import { openLibcrypto, type OpenSsl } from "./openssl_library.ts";
 import type { CryptoProvider, SigningKey } from "./port.ts";
@@ -17,7 +23,12 @@ const NID = { "P-256": 415, "P-384": 715, "P-521": 716 } as const satisfies Reco
 /** Longest signature: RSA of 8192 bits. */
 const MAX_SIGNATURE_BYTES = 1024;
 
-const NODE_DIGEST = { "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512" } as const satisfies Record<Digest, string>;
+const NODE_DIGEST = {
+  "SHA-1": "sha1",
+  "SHA-256": "sha256",
+  "SHA-384": "sha384",
+  "SHA-512": "sha512",
+} as const satisfies Record<Digest, string>;
 
 /** Opens libcrypto and makes the provider; a text says why it cannot be had. */
 export function opensslProvider(path: string): CryptoProvider | string {
@@ -29,11 +40,25 @@ export function opensslProvider(path: string): CryptoProvider | string {
 function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
   const verifiers = new Map<Curve, Deno.PointerValue>();
 
-  const verifyEc = (curve: Curve, keyBits: Uint8Array, digest: Uint8Array, signature: Uint8Array) => {
+  const verifyEc = (
+    curve: Curve,
+    keyBits: Uint8Array,
+    digest: Uint8Array,
+    signature: Uint8Array,
+  ) => {
     let key = verifiers.get(curve);
     if (key === undefined) verifiers.set(curve, key = ssl.EC_KEY_new_by_curve_name(NID[curve]));
-    if (ssl.EC_KEY_oct2key(key, keyBits as Bytes, BigInt(keyBits.length), null) !== 1) throw badKey(ssl);
-    const verdict = ssl.ECDSA_verify(0, digest as Bytes, digest.length, signature as Bytes, signature.length, key);
+    if (ssl.EC_KEY_oct2key(key, keyBits as Bytes, BigInt(keyBits.length), null) !== 1) {
+      throw badKey(ssl);
+    }
+    const verdict = ssl.ECDSA_verify(
+      0,
+      digest as Bytes,
+      digest.length,
+      signature as Bytes,
+      signature.length,
+      key,
+    );
     if (verdict !== 1) ssl.ERR_clear_error();
     return verdict === 1;
   };
@@ -43,9 +68,14 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     source: `${path} (${version(ssl)})`,
     verify(key, scheme, data, signature) {
       const { kind } = key;
-      if (kind.type === "ec" && scheme.type === "ecdsa") return verifyEc(kind.curve, key.keyBits, hash(scheme.digest, data), signature);
+      if (kind.type === "ec" && scheme.type === "ecdsa") {
+        return verifyEc(kind.curve, key.keyBits, hash(scheme.digest, data), signature);
+      }
       if (kind.type !== scheme.type) {
-        throw new SignetError("crypto.unsupported_algorithm", `Cannot verify signature: a key of type ${kind.type} does not make ${scheme.type} signatures`);
+        throw new SignetError(
+          "crypto.unsupported_algorithm",
+          `Cannot verify signature: a key of type ${kind.type} does not make ${scheme.type} signatures`,
+        );
       }
       return verifyEvp(ssl, { key, scheme, data, signature });
     },
@@ -90,15 +120,28 @@ function addressCell(der: Bytes): BigUint64Array<ArrayBuffer> {
 
 function verifyEvp(
   ssl: OpenSsl,
-  { key, scheme, data, signature }: { key: PublicKeyInfo; scheme: SignatureScheme; data: Uint8Array; signature: Uint8Array },
+  { key, scheme, data, signature }: {
+    key: PublicKeyInfo;
+    scheme: SignatureScheme;
+    data: Uint8Array;
+    signature: Uint8Array;
+  },
 ): boolean {
   const spki = new Uint8Array(key.spki);
   const pkey = ssl.d2i_PUBKEY(null, addressCell(spki), BigInt(spki.length));
   if (pkey === null) throw badKey(ssl);
   const context = ssl.EVP_MD_CTX_new();
   try {
-    if (ssl.EVP_DigestVerifyInit(context, null, evpDigest(ssl, scheme), null, pkey) !== 1) throw badKey(ssl);
-    const verdict = ssl.EVP_DigestVerify(context, signature as Bytes, BigInt(signature.length), data as Bytes, BigInt(data.length));
+    if (ssl.EVP_DigestVerifyInit(context, null, evpDigest(ssl, scheme), null, pkey) !== 1) {
+      throw badKey(ssl);
+    }
+    const verdict = ssl.EVP_DigestVerify(
+      context,
+      signature as Bytes,
+      BigInt(signature.length),
+      data as Bytes,
+      BigInt(data.length),
+    );
     if (verdict !== 1) ssl.ERR_clear_error();
     return verdict === 1;
   } finally {
@@ -139,13 +182,20 @@ function importPrivateKey(ssl: OpenSsl, pkcs8: Uint8Array): SigningKey {
 
 function publicHalf(ssl: OpenSsl, pkey: Deno.PointerValue): Bytes {
   const length = ssl.i2d_PUBKEY(pkey, null);
-  if (length <= 0) throw new SignetError("crypto.bad_key", "Cannot use private key: it has no public half");
+  if (length <= 0) {
+    throw new SignetError("crypto.bad_key", "Cannot use private key: it has no public half");
+  }
   const spki = new Uint8Array(length);
   ssl.i2d_PUBKEY(pkey, addressCell(spki));
   return spki;
 }
 
-function signEc(ssl: OpenSsl, key: Deno.PointerValue, scheme: SignatureScheme, data: Uint8Array): Bytes {
+function signEc(
+  ssl: OpenSsl,
+  key: Deno.PointerValue,
+  scheme: SignatureScheme,
+  data: Uint8Array,
+): Bytes {
   const digest = hash(scheme.type === "ed25519" ? "SHA-512" : scheme.digest, data);
   const signature = new Uint8Array(144);
   const length = new Uint32Array(1);
@@ -153,7 +203,12 @@ function signEc(ssl: OpenSsl, key: Deno.PointerValue, scheme: SignatureScheme, d
   return signature.slice(0, length[0]);
 }
 
-function signEvp(ssl: OpenSsl, pkey: Deno.PointerValue, scheme: SignatureScheme, data: Uint8Array): Bytes {
+function signEvp(
+  ssl: OpenSsl,
+  pkey: Deno.PointerValue,
+  scheme: SignatureScheme,
+  data: Uint8Array,
+): Bytes {
   const context = ssl.EVP_MD_CTX_new();
   try {
     const signature = new Uint8Array(MAX_SIGNATURE_BYTES);

@@ -24,7 +24,10 @@ const SYMBOLS = {
   EVP_sha256: { parameters: [], result: pointer },
   EVP_sha384: { parameters: [], result: pointer },
   EVP_sha512: { parameters: [], result: pointer },
-  EVP_DigestVerifyInit: { parameters: [pointer, pointer, pointer, pointer, pointer], result: "i32" },
+  EVP_DigestVerifyInit: {
+    parameters: [pointer, pointer, pointer, pointer, pointer],
+    result: "i32",
+  },
   EVP_DigestVerify: { parameters: [pointer, buffer, "usize", buffer, "usize"], result: "i32" },
   EVP_DigestSignInit: { parameters: [pointer, pointer, pointer, pointer, pointer], result: "i32" },
   EVP_DigestSign: { parameters: [pointer, buffer, buffer, buffer, "usize"], result: "i32" },

@@ -29,7 +29,12 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
 }
 
 /** True when `signature` is the key's over `hashed`, a digest made by `digest`. `keyBits` is a DER RSAPublicKey. */
-export function verifyRsaDigest(keyBits: Uint8Array, digest: Digest, hashed: Uint8Array, signature: Uint8Array): boolean {
+export function verifyRsaDigest(
+  keyBits: Uint8Array,
+  digest: Digest,
+  hashed: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const sequence = readDer(keyBits).enter(TAG.sequence);
   const modulus = readUnsigned(sequence);
   const exponent = readUnsigned(sequence);

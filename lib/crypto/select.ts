@@ -22,7 +22,10 @@ export interface SelectedProvider {
  *
  * @throws {SignetError} `crypto.unavailable` when OpenSSL was asked for and is not there.
  */
-export async function selectProvider(choice: ProviderChoice, paths: readonly string[] = LIBCRYPTO_PATHS): Promise<SelectedProvider> {
+export async function selectProvider(
+  choice: ProviderChoice,
+  paths: readonly string[] = LIBCRYPTO_PATHS,
+): Promise<SelectedProvider> {
   if (choice === "webcrypto") return { provider: webCryptoProvider(), refused: [] };
   const refused: { path: string; reason: string }[] = [];
   for (const path of paths) {
@@ -34,7 +37,9 @@ export async function selectProvider(choice: ProviderChoice, paths: readonly str
   if (choice === "auto") return { provider: webCryptoProvider(), refused };
   throw new SignetError(
     "crypto.unavailable",
-    `Cannot use OpenSSL (--cryptoProvider): none of ${paths.join(", ")} is usable; install OpenSSL 3 or choose auto`,
+    `Cannot use OpenSSL (--cryptoProvider): none of ${
+      paths.join(", ")
+    } is usable; install OpenSSL 3 or choose auto`,
   );
 }
 
@@ -45,7 +50,11 @@ async function selfTest(provider: CryptoProvider): Promise<string | undefined> {
   const data = new Uint8Array([1, 2, 3]);
   const signature = await key.sign(data);
   const info = decodePublicKey(spki);
-  if (!await provider.verify(info, key.scheme, data, signature)) return "its own signature does not verify";
-  if (await provider.verify(info, key.scheme, new Uint8Array([1, 2, 4]), signature)) return "it accepts a wrong signature";
+  if (!await provider.verify(info, key.scheme, data, signature)) {
+    return "its own signature does not verify";
+  }
+  if (await provider.verify(info, key.scheme, new Uint8Array([1, 2, 4]), signature)) {
+    return "it accepts a wrong signature";
+  }
   return undefined;
 }

@@ -4,7 +4,13 @@
  */
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { type Bytes, messageOf, SignetError } from "../base/mod.ts";
-import { decodePublicKey, type Digest, type KeyKind, type PublicKeyInfo, type SignatureScheme } from "../x509/mod.ts";
+import {
+  decodePublicKey,
+  type Digest,
+  type KeyKind,
+  type PublicKeyInfo,
+  type SignatureScheme,
+} from "../x509/mod.ts";
 import { ecdsaToDer, ecdsaToFixed } from "./ecdsa_signature.ts";
 import { keyKindOfPkcs8, schemeFor } from "./key_kind.ts";
 import { verifyRsaDigest } from "./rsa_verify.ts";
@@ -34,20 +40,35 @@ function algorithmOf(kind: KeyKind, digest: Digest): AlgorithmName {
   }
 }
 
-async function verifySignature(key: PublicKeyInfo, scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
+async function verifySignature(
+  key: PublicKeyInfo,
+  scheme: SignatureScheme,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
   const { kind } = key;
-  if (kind.type === "rsa" && scheme.type === "rsa") return await verifyRsa(key, scheme.digest, data, signature);
+  if (kind.type === "rsa" && scheme.type === "rsa") {
+    return await verifyRsa(key, scheme.digest, data, signature);
+  }
   if (kind.type === "ec" && scheme.type === "ecdsa") {
     const imported = await importPublicKey(key);
     const fixed = ecdsaToFixed(signature, kind.curve);
     if (fixed === undefined) return false;
-    if (kind.curve === "P-384" && scheme.digest === "SHA-1") return await verifyP384Sha1(key, data, fixed);
-    return await check({ name: "ECDSA", hash: scheme.digest }, imported, { data, signature: fixed });
+    if (kind.curve === "P-384" && scheme.digest === "SHA-1") {
+      return await verifyP384Sha1(key, data, fixed);
+    }
+    return await check({ name: "ECDSA", hash: scheme.digest }, imported, {
+      data,
+      signature: fixed,
+    });
   }
   if (kind.type === "ed25519" && scheme.type === "ed25519") {
     return await check({ name: "Ed25519" }, await importPublicKey(key), { data, signature });
   }
-  throw new SignetError("crypto.unsupported_algorithm", `Cannot verify signature: a key of type ${kind.type} does not make ${scheme.type} signatures`);
+  throw new SignetError(
+    "crypto.unsupported_algorithm",
+    `Cannot verify signature: a key of type ${kind.type} does not make ${scheme.type} signatures`,
+  );
 }
 
 async function check(
@@ -64,18 +85,30 @@ async function check(
   }
 }
 
-async function importPublicKey({ kind, spki }: PublicKeyInfo, digest: Digest = "SHA-256"): Promise<CryptoKey> {
+async function importPublicKey(
+  { kind, spki }: PublicKeyInfo,
+  digest: Digest = "SHA-256",
+): Promise<CryptoKey> {
   try {
-    return await crypto.subtle.importKey("spki", spki as Bytes, algorithmOf(kind, digest), false, ["verify"]);
+    return await crypto.subtle.importKey("spki", spki as Bytes, algorithmOf(kind, digest), false, [
+      "verify",
+    ]);
   } catch (cause) {
-    throw new SignetError("crypto.bad_key", `Cannot use public key: ${messageOf(cause)}`, { cause });
+    throw new SignetError("crypto.bad_key", `Cannot use public key: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
 /** Longest RSA key that Web Crypto takes. */
 const MAX_WEB_CRYPTO_RSA_BITS = 4096;
 
-async function verifyRsa(key: PublicKeyInfo, digest: Digest, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
+async function verifyRsa(
+  key: PublicKeyInfo,
+  digest: Digest,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
   if (key.kind.type === "rsa" && key.kind.bits > MAX_WEB_CRYPTO_RSA_BITS) {
     const hashed = createHash(digest.replace("-", "").toLowerCase()).update(data).digest();
     return verifyRsaDigest(key.keyBits, digest, hashed, signature);
@@ -84,7 +117,11 @@ async function verifyRsa(key: PublicKeyInfo, digest: Digest, data: Uint8Array, s
   return await check({ name: "RSASSA-PKCS1-v1_5" }, imported, { data, signature });
 }
 
-async function verifyP384Sha1({ keyBits }: PublicKeyInfo, data: Uint8Array, fixed: Uint8Array): Promise<boolean> {
+async function verifyP384Sha1(
+  { keyBits }: PublicKeyInfo,
+  data: Uint8Array,
+  fixed: Uint8Array,
+): Promise<boolean> {
   const { p384 } = await import("@noble/curves/nist.js");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-1", data as Bytes));
   try {
@@ -102,11 +139,17 @@ async function importPrivateKey(pkcs8: Uint8Array): Promise<SigningKey> {
   const spki = publicHalf(pkcs8);
   let key: CryptoKey;
   try {
-    key = await crypto.subtle.importKey("pkcs8", pkcs8 as Bytes, algorithmOf(kind, digest), false, ["sign"]);
+    key = await crypto.subtle.importKey("pkcs8", pkcs8 as Bytes, algorithmOf(kind, digest), false, [
+      "sign",
+    ]);
   } catch (cause) {
-    throw new SignetError("crypto.bad_key", `Cannot use private key: ${messageOf(cause)}`, { cause });
+    throw new SignetError("crypto.bad_key", `Cannot use private key: ${messageOf(cause)}`, {
+      cause,
+    });
   }
-  const params = kind.type === "ec" ? { name: "ECDSA", hash: digest } : { name: key.algorithm.name };
+  const params = kind.type === "ec"
+    ? { name: "ECDSA", hash: digest }
+    : { name: key.algorithm.name };
   return {
     kind: decodePublicKey(spki).kind,
     spki,
@@ -122,21 +165,33 @@ async function importPrivateKey(pkcs8: Uint8Array): Promise<SigningKey> {
 /** The SubjectPublicKeyInfo that belongs to a private key. */
 function publicHalf(pkcs8: Uint8Array): Bytes {
   try {
-    const key = createPublicKey(createPrivateKey({ key: pkcs8 as never, format: "der", type: "pkcs8" }));
+    const key = createPublicKey(
+      createPrivateKey({ key: pkcs8 as never, format: "der", type: "pkcs8" }),
+    );
     return new Uint8Array(key.export({ type: "spki", format: "der" }));
   } catch (cause) {
-    throw new SignetError("crypto.bad_key", `Cannot use private key: ${messageOf(cause)}`, { cause });
+    throw new SignetError("crypto.bad_key", `Cannot use private key: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
 /** Generates a key by Web Crypto: for both providers, since it is done rarely. */
 export async function generateKey(spec: KeySpec): Promise<GeneratedKey> {
   const algorithm = spec.type === "rsa"
-    ? { name: "RSASSA-PKCS1-v1_5", modulusLength: spec.bits, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }
+    ? {
+      name: "RSASSA-PKCS1-v1_5",
+      modulusLength: spec.bits,
+      publicExponent: new Uint8Array([1, 0, 1]),
+      hash: "SHA-256",
+    }
     : spec.type === "ec"
     ? { name: "ECDSA", namedCurve: spec.curve }
     : { name: "Ed25519" };
-  const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey(algorithm, true, [
+    "sign",
+    "verify",
+  ]) as CryptoKeyPair;
   return {
     pkcs8: new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey)),
     spki: new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey)),

@@ -4,7 +4,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 
 function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => gzip(bytes, (error, result) => error ? reject(error) : resolve(result)));
+  return new Promise((resolve, reject) =>
+    gzip(bytes, (error, result) => error ? reject(error) : resolve(result))
+  );
 }
 
 function inflate(bytes: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {

@@ -13,7 +13,10 @@ export async function readPemFile(path: string, flag: string): Promise<string> {
   try {
     const { size } = await Deno.stat(path);
     if (size > MAX_FILE_BYTES) {
-      throw new SignetError("server_cert.bad_files", `Cannot read ${path} (--${flag}): it has ${size} bytes, should have at most ${MAX_FILE_BYTES}`);
+      throw new SignetError(
+        "server_cert.bad_files",
+        `Cannot read ${path} (--${flag}): it has ${size} bytes, should have at most ${MAX_FILE_BYTES}`,
+      );
     }
     return await Deno.readTextFile(path);
   } catch (thrown) {
@@ -56,7 +59,9 @@ export async function writeServingFiles(
   } catch (thrown) {
     throw new SignetError(
       "server_cert.bad_files",
-      `Cannot write the serving certificate into ${directory}: ${messageOf(thrown)}; make it writable, or set --writeServerCertFiles=false`,
+      `Cannot write the serving certificate into ${directory}: ${
+        messageOf(thrown)
+      }; make it writable, or set --writeServerCertFiles=false`,
       { cause: thrown },
     );
   }

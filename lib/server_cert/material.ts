@@ -6,12 +6,19 @@ import { type Certificate, decodeCertificate, decodePem, encodePem } from "../x5
 export function decodeCertificates(pem: string, where: string): readonly Certificate[] {
   let certificates: readonly Certificate[];
   try {
-    certificates = decodePem(pem, { label: "CERTIFICATE" }).map((block) => decodeCertificate(block.der));
+    certificates = decodePem(pem, { label: "CERTIFICATE" }).map((block) =>
+      decodeCertificate(block.der)
+    );
   } catch (thrown) {
-    throw new SignetError("server_cert.bad_files", `Cannot use ${where}: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError("server_cert.bad_files", `Cannot use ${where}: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
   if (certificates.length === 0) {
-    throw new SignetError("server_cert.bad_files", `Cannot use ${where}: it holds no CERTIFICATE block, should hold at least one`);
+    throw new SignetError(
+      "server_cert.bad_files",
+      `Cannot use ${where}: it holds no CERTIFICATE block, should hold at least one`,
+    );
   }
   return certificates;
 }

@@ -35,7 +35,10 @@ export interface ServerCertHost {
  *
  * @throws {SignetError} `server_cert.bad_files` when the operator's files cannot be used; `ca.*` when issuing fails.
  */
-export async function loadServerCert(config: ServerCertConfig, host: ServerCertHost): Promise<ServerCert> {
+export async function loadServerCert(
+  config: ServerCertConfig,
+  host: ServerCertHost,
+): Promise<ServerCert> {
   const logger = host.logger.scoped("ca");
   const extraRoots = await readExtraRoots(config);
   const serving = await obtain(config, host);
@@ -53,11 +56,18 @@ interface Parts {
 }
 
 async function obtain(config: ServerCertConfig, host: ServerCertHost): Promise<Serving> {
-  return config.files === undefined ? await issueOwn(config, host) : await readOwn(config.files, host);
+  return config.files === undefined
+    ? await issueOwn(config, host)
+    : await readOwn(config.files, host);
 }
 
 async function issueOwn(config: ServerCertConfig, { ca }: ServerCertHost): Promise<Serving> {
-  const issued = await ca.genKeyCert({ hosts: config.names, ttlMs: config.ttlMs, checkLifetime: false, caller: "signet" });
+  const issued = await ca.genKeyCert({
+    hosts: config.names,
+    ttlMs: config.ttlMs,
+    checkLifetime: false,
+    caller: "signet",
+  });
   if (config.writeDirectory !== undefined) await writeServingFiles(config.writeDirectory, issued);
   return issued;
 }
@@ -81,7 +91,10 @@ async function readOwn(
 
 async function readExtraRoots({ caCertFile }: ServerCertConfig): Promise<Roots> {
   if (caCertFile === undefined) return [];
-  return decodeCertificates(await readPemFile(caCertFile, "caCertFile"), `${caCertFile} (--caCertFile)`);
+  return decodeCertificates(
+    await readPemFile(caCertFile, "caCertFile"),
+    `${caCertFile} (--caCertFile)`,
+  );
 }
 
 class LiveServerCert implements ServerCert {
@@ -103,9 +116,14 @@ class LiveServerCert implements ServerCert {
     this.#config = config;
     this.#host = host;
     this.#parts = parts;
-    this.#clientRoots = { generation: 1, certificates: mergeRoots(host.ca.bundle.roots, parts.extraRoots) };
+    this.#clientRoots = {
+      generation: 1,
+      certificates: mergeRoots(host.ca.bundle.roots, parts.extraRoots),
+    };
     this.#current = { ...parts.serving, clientRootsPem: toPem(this.#clientRoots.certificates) };
-    this.#caSubscription = host.ca.onChange((bundle) => this.#enqueue(() => this.#followRoots(bundle)));
+    this.#caSubscription = host.ca.onChange((bundle) =>
+      this.#enqueue(() => this.#followRoots(bundle))
+    );
   }
 
   get current(): ServingMaterial {
@@ -161,7 +179,12 @@ class LiveServerCert implements ServerCert {
       try {
         await work();
       } catch (thrown) {
-        this.#host.logger.error(EVENT.serverCertFailed, "Cannot refresh the serving certificate; the one before stays", {}, thrown);
+        this.#host.logger.error(
+          EVENT.serverCertFailed,
+          "Cannot refresh the serving certificate; the one before stays",
+          {},
+          thrown,
+        );
       }
     });
   }
@@ -180,11 +203,15 @@ class LiveServerCert implements ServerCert {
   }
 
   async #renewIfDue(): Promise<void> {
-    if (this.#isDue()) this.#swap({ ...this.#parts, serving: await issueOwn(this.#config, this.#host) }, "renewed");
+    if (this.#isDue()) {
+      this.#swap({ ...this.#parts, serving: await issueOwn(this.#config, this.#host) }, "renewed");
+    }
   }
 
   async #followRoots(_bundle: CaBundle): Promise<void> {
-    const serving = this.source === "istiod" ? await issueOwn(this.#config, this.#host) : this.#parts.serving;
+    const serving = this.source === "istiod"
+      ? await issueOwn(this.#config, this.#host)
+      : this.#parts.serving;
     this.#swap({ ...this.#parts, serving }, "the CA changed");
   }
 
@@ -192,7 +219,9 @@ class LiveServerCert implements ServerCert {
     const seen = await fingerprintFiles(this.#files);
     if (seen === this.#filesSeen) return;
     this.#filesSeen = seen;
-    const serving = this.#config.files === undefined ? this.#parts.serving : await readOwn(this.#config.files, this.#host);
+    const serving = this.#config.files === undefined
+      ? this.#parts.serving
+      : await readOwn(this.#config.files, this.#host);
     this.#swap({ serving, extraRoots: await readExtraRoots(this.#config) }, "files changed");
   }
 

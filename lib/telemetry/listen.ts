@@ -30,24 +30,8 @@ export interface HttpListener extends AsyncDisposable {
  * @throws {SignetError} `transport.bind_failed`.
  */
 export function listenHttp(options: HttpOptions): HttpListener {
-  const { addr, flag } = options;
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({
-      ...addr,
-      onListen: () => {},
-      onError: () => new Response(null, { status: 500 }),
-    }, (request, info) => answer(request, info.remoteAddr.hostname, options));
-  } catch (cause) {
-    const at = `${addr.hostname}:${addr.port}`;
-    throw new SignetError(
-      "transport.bind_failed",
-      `Cannot listen on ${at} (--${flag}): ${
-        messageOf(cause)
-      }; stop what uses it or give another address`,
-      { cause },
-    );
-  }
+  const { addr } = options;
+  const server = bind(addr, options);
   const host = server.addr.hostname.includes(":")
     ? `[${server.addr.hostname}]`
     : server.addr.hostname;
@@ -55,6 +39,40 @@ export function listenHttp(options: HttpOptions): HttpListener {
     addr: `${host}:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+/** An empty host is every interface: IPv6 with IPv4, or IPv4 alone where the machine has no IPv6. */
+function bind(
+  { hostname, port }: HttpOptions["addr"],
+  options: HttpOptions,
+): Deno.HttpServer<Deno.NetAddr> {
+  const serve = (host: string) =>
+    Deno.serve({
+      hostname: host,
+      port,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, (request, info) => answer(request, info.remoteAddr.hostname, options));
+  try {
+    return hostname === "" ? firstThatBinds(["::", "0.0.0.0"], serve) : serve(hostname);
+  } catch (cause) {
+    throw new SignetError(
+      "transport.bind_failed",
+      `Cannot listen on ${hostname}:${port} (--${options.flag}): ${
+        messageOf(cause)
+      }; stop what uses it or give another address`,
+      { cause },
+    );
+  }
+}
+
+function firstThatBinds<T>([first, ...others]: readonly string[], bindTo: (host: string) => T): T {
+  try {
+    return bindTo(first!);
+  } catch (thrown) {
+    if (others.length === 0 || thrown instanceof Deno.errors.AddrInUse) throw thrown;
+    return firstThatBinds(others, bindTo);
+  }
 }
 
 async function answer(request: Request, peer: string, options: HttpOptions): Promise<Response> {

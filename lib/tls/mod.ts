@@ -15,4 +15,9 @@
 export { secureContext, serverTlsOptions } from "./options.ts";
 export type { SecureContext, ServerTlsMaterial, ServerTlsOptions, TlsVersion } from "./options.ts";
 export { createPeerVerifier } from "./peer_verifier.ts";
-export type { ClientCertificate, PeerVerifier, PeerVerifierOptions, TrustedRoots } from "./peer_verifier.ts";
+export type {
+  ClientCertificate,
+  PeerVerifier,
+  PeerVerifierOptions,
+  TrustedRoots,
+} from "./peer_verifier.ts";

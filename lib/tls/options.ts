@@ -36,7 +36,9 @@ export interface ServerTlsOptions extends SecureContext {
 }
 
 /** The swappable part for `material`. */
-export function secureContext({ keyPem, certChainPem, clientRootsPem }: ServerTlsMaterial): SecureContext {
+export function secureContext(
+  { keyPem, certChainPem, clientRootsPem }: ServerTlsMaterial,
+): SecureContext {
   return { key: keyPem, cert: certChainPem, ca: clientRootsPem };
 }
 

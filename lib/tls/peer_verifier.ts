@@ -8,7 +8,13 @@
  */
 import { isSignetError, messageOf, SignetError } from "../base/mod.ts";
 import { checkPeerSvid } from "../spiffe/mod.ts";
-import { type Certificate, decodeCertificate, EXT_KEY_USAGE, verifyChain, type VerifySignature } from "../x509/mod.ts";
+import {
+  type Certificate,
+  decodeCertificate,
+  EXT_KEY_USAGE,
+  verifyChain,
+  type VerifySignature,
+} from "../x509/mod.ts";
 
 /** Verified chains remembered; a mesh node has a few certificates alive at a time. */
 const MAX_CACHED_CHAINS = 4096;
@@ -73,8 +79,11 @@ export function createPeerVerifier(options: PeerVerifierOptions): PeerVerifier {
     remembered(chainKey, nowMs) {
       const entry = cache.get(chainKey);
       if (entry === undefined) return undefined;
-      const inForce = entry.generation === options.roots().generation && entry.trustDomain === options.trustDomain();
-      if (inForce && nowMs >= entry.notBeforeMs && nowMs <= entry.client.notAfterMs) return entry.client;
+      const inForce = entry.generation === options.roots().generation &&
+        entry.trustDomain === options.trustDomain();
+      if (inForce && nowMs >= entry.notBeforeMs && nowMs <= entry.client.notAfterMs) {
+        return entry.client;
+      }
       cache.delete(chainKey);
       return undefined;
     },
@@ -99,7 +108,10 @@ async function verifyPath(
   { verifySignature, nowMs }: PeerVerifierOptions,
 ): Promise<readonly Certificate[]> {
   if (chain.length === 0 || chain.length > MAX_CHAIN_CERTIFICATES) {
-    throw new SignetError("tls.peer_refused", `Cannot accept client certificate: the chain has ${chain.length} certificates, should have 1 to ${MAX_CHAIN_CERTIFICATES}`);
+    throw new SignetError(
+      "tls.peer_refused",
+      `Cannot accept client certificate: the chain has ${chain.length} certificates, should have 1 to ${MAX_CHAIN_CERTIFICATES}`,
+    );
   }
   try {
     const [leaf, ...intermediates] = chain.map((der) => decodeCertificate(der));
@@ -109,7 +121,11 @@ async function verifyPath(
     return path;
   } catch (thrown) {
     if (!isSignetError(thrown)) throw thrown;
-    throw new SignetError("tls.peer_refused", `Cannot accept client certificate: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError(
+      "tls.peer_refused",
+      `Cannot accept client certificate: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -118,7 +134,11 @@ function checkSvid(leaf: Certificate, trustDomain: string): void {
     checkPeerSvid(leaf, trustDomain);
   } catch (thrown) {
     if (!isSignetError(thrown)) throw thrown;
-    throw new SignetError("tls.peer_refused", `Cannot accept client certificate: ${messageOf(thrown)}`, { cause: thrown });
+    throw new SignetError(
+      "tls.peer_refused",
+      `Cannot accept client certificate: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -126,8 +146,13 @@ function describe(leaf: Certificate, path: readonly Certificate[]): ClientCertif
   const identities: string[] = [];
   const otherNames: string[] = [];
   for (const name of leaf.subjectAltNames) {
-    if (name.type === "uri" || name.type === "dns" || name.type === "ip") identities.push(name.value);
-    else otherNames.push(name.type);
+    if (name.type === "uri" || name.type === "dns" || name.type === "ip") {
+      identities.push(name.value);
+    } else otherNames.push(name.type);
   }
-  return { identities, otherNames, notAfterMs: Math.min(...path.map((certificate) => certificate.notAfterMs)) };
+  return {
+    identities,
+    otherNames,
+    notAfterMs: Math.min(...path.map((certificate) => certificate.notAfterMs)),
+  };
 }

@@ -83,7 +83,7 @@ function bind(
         ),
       );
     server.once("error", refuse);
-    server.listen({ host: hostname, port, backlog: 4096 }, () => {
+    server.listen({ ...(hostname === "" ? {} : { host: hostname }), port, backlog: 4096 }, () => {
       server.off("error", refuse);
       resolve();
     });

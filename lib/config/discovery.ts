@@ -1,0 +1,240 @@
+/** The command line, environment and mesh config of the server to one frozen {@linkcode Config}; every fault is told at once. */
+import { isSignetError, SignetError } from "../base/mod.ts";
+import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
+import { type OptionTable, parseFlags } from "./flags.ts";
+import type { MeshConfig } from "./mesh_config.ts";
+import type { Config } from "./port.ts";
+import { isInCluster, serverNames } from "./server_names.ts";
+import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
+import { OPTIONS_WITHOUT_EFFECT } from "./table_later.ts";
+import { type Environment, nameOf, type ResolvedValues, resolveValues } from "./values.ts";
+
+/** Where istiod 1.7 wrote its own certificate, relative to the working directory. */
+export const SERVER_CERT_DIRECTORY = "./var/run/secrets/istio-dns";
+/** A root's `O` is the trust domain, and RFC 5280 appendix A ends `O` at 64 characters. */
+const MAX_ORGANIZATION_CHARS = 64;
+/** Go's `time.Duration` at its end, istiod's way to say never; anything beyond a century is never, too. */
+const NEVER_MS = 100 * 365 * 86_400_000;
+
+const TABLE: OptionTable = {
+  ...OPTIONS,
+  ...Object.fromEntries(
+    OPTIONS_WITHOUT_EFFECT.map((option) => [option.flag ?? option.variable!, option]),
+  ),
+};
+
+/** What the command line and the environment said. */
+export interface DiscoveryRequest {
+  /** True when help is wanted, and nothing else matters. */
+  readonly help: boolean;
+  /** Path of the mesh config, and whether it was asked for: a default path may be missing. */
+  readonly meshConfig: { readonly path: string; readonly isRequired: boolean };
+  /**
+   * The settings, once the mesh config is known.
+   *
+   * @throws {SignetError} `config.bad_value` with every fault of the command line and the environment.
+   */
+  complete(mesh: MeshConfig): Config;
+}
+
+/** Reads the server's command line. */
+export function readDiscovery(args: readonly string[], env: Environment): DiscoveryRequest {
+  const flags = parseFlags(args, TABLE, { unknown: "warn" });
+  const resolved = resolveValues(TABLE, flags, env);
+  const values = Object.fromEntries(
+    Object.keys(OPTIONS).map((key) => [key, resolved.values.get(key)?.value]),
+  ) as OptionValues;
+  const faults = [
+    ...resolved.faults,
+    ...flags.positionals.map((word) => `unexpected argument ${JSON.stringify(word)}`),
+    ...faultsOf(values, resolved),
+  ];
+  return {
+    help: flags.help,
+    meshConfig: {
+      path: values.meshConfig,
+      isRequired: resolved.values.get("meshConfig")?.source !== "default",
+    },
+    complete(mesh) {
+      if (faults.length > 0) {
+        throw new SignetError("config.bad_value", `Cannot start: ${faults.join("; ")}`);
+      }
+      const notices = [
+        ...resolved.warnings,
+        ...flags.unknown.map((flag) => `unknown flag ${flag} is ignored`),
+        ...noticesOf(resolved),
+      ];
+      return deepFreeze({
+        ...toConfig(values, mesh, env),
+        flagLines: flagLines(resolved),
+        notices,
+      });
+    },
+  };
+}
+
+/**
+ * The mesh's trust domain: a flag over the mesh config over `cluster.local`, with `@` made `.` as istiod does.
+ *
+ * @throws {SignetError} `config.bad_value`.
+ */
+export function effectiveTrustDomain(flag: string, mesh: MeshConfig): string {
+  const text = sanitizeTrustDomain(flag || mesh.trustDomain || "cluster.local");
+  const where = flag ? "--trust-domain" : "trustDomain of the mesh config";
+  if (text.length > MAX_ORGANIZATION_CHARS) {
+    throw new SignetError(
+      "config.bad_value",
+      `Cannot use ${where}: it has ${text.length} characters, at most ${MAX_ORGANIZATION_CHARS} fit into a root's O`,
+    );
+  }
+  try {
+    return parseTrustDomain(text);
+  } catch (thrown) {
+    if (!isSignetError(thrown)) throw thrown;
+    throw new SignetError("config.bad_value", `Cannot use ${where}: ${thrown.message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** Faults that lie between options, or in a value that this version cannot honour. */
+function faultsOf(values: OptionValues, { values: resolved }: ResolvedValues): readonly string[] {
+  const faults: string[] = [];
+  if (values.httpAddr === undefined && resolved.has("httpAddr")) {
+    faults.push("--httpAddr: it cannot be empty, give host:port");
+  }
+  if ((values.tlsCertFile === "") !== (values.tlsKeyFile === "")) {
+    faults.push("--tlsCertFile and --tlsKeyFile go together: give both or neither");
+  }
+  if (values.maxWorkloadCertTtl < values.defaultWorkloadCertTtl) {
+    faults.push("DEFAULT_WORKLOAD_CERT_TTL is above MAX_WORKLOAD_CERT_TTL");
+  }
+  if (values.compliancePolicy !== "") {
+    faults.push(
+      `COMPLIANCE_POLICY: ${
+        JSON.stringify(values.compliancePolicy)
+      } cannot be enforced, as the runtime's TLS takes no list of suites or curves; unset it`,
+    );
+  }
+  return [...faults, ...unsupported(values)];
+}
+
+function unsupported(values: OptionValues): readonly string[] {
+  const faults: string[] = [];
+  if (values.pilotCertProvider === "kubernetes") {
+    faults.push("PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S");
+  } else if (values.pilotCertProvider !== "istiod") {
+    faults.push(
+      `PILOT_CERT_PROVIDER: ${
+        JSON.stringify(values.pilotCertProvider)
+      } is not in this version, use istiod`,
+    );
+  }
+  if (!values.enableCaServer) {
+    faults.push("ENABLE_CA_SERVER: this version cannot run without its CA, unset it");
+  }
+  if (values.externalCa !== "") {
+    faults.push("EXTERNAL_CA: this version has no external CA, unset it");
+  }
+  return faults;
+}
+
+function noticesOf({ values }: ResolvedValues): readonly string[] {
+  return Object.entries(TABLE).flatMap(([key, option]) => {
+    const source = values.get(key)?.source ?? "default";
+    if (source === "default" || (option.effect ?? "used") === "used") return [];
+    const why = option.effect === "later" ? "in this version" : "any more";
+    return [`${nameOf(option, source)} is accepted and has no effect ${why}: ${option.help}`];
+  });
+}
+
+type Settings = Omit<Config, "flagLines" | "notices">;
+
+function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Settings {
+  return {
+    stateDir: values.stateDir,
+    cryptoProvider: values.cryptoProvider,
+    ca: {
+      trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
+      defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
+      maxWorkloadTtlMs: values.maxWorkloadCertTtl,
+      selfSignedRootTtlMs: values.selfSignedCaCertTtl,
+      minRsaBits: values.minRsaBits,
+    },
+    cert: toCert(values, mesh, isInCluster(env)),
+    grpc: toGrpc(values),
+    http: {
+      addr: values.httpAddr!,
+      monitoringAddr: values.monitoringAddr,
+      metricsLocalhostOnly: values.metricsLocalhostOnly,
+    },
+    log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
+    shutdownMs: values.shutdownDuration,
+    mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
+  };
+}
+
+function toCert(values: OptionValues, mesh: MeshConfig, inCluster: boolean): Config["cert"] {
+  const { tlsCertFile, tlsKeyFile, caCertFile } = values;
+  const writes = (values.writeServerCertFiles as boolean | undefined) ?? !inCluster;
+  return {
+    names: serverNames({
+      discoveryAddress: mesh.discoveryAddress,
+      customHost: values.istiodCustomHost,
+      istiodAddr: values.istiodAddr,
+      namespace: values.namespace,
+      revision: values.revision,
+      inCluster,
+    }),
+    ttlMs: values.selfSignedCaCertTtl,
+    files: tlsCertFile === "" ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile },
+    caCertFile: caCertFile === "" ? undefined : caCertFile,
+    writeDirectory: writes ? SERVER_CERT_DIRECTORY : undefined,
+  };
+}
+
+function toGrpc(values: OptionValues): Config["grpc"] {
+  const ageMs = values.keepaliveMaxServerConnectionAge;
+  return {
+    secureAddr: values.secureGrpcAddr,
+    plainAddr: values.grpcAddr,
+    tlsMinVersion: values.tlsMinVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
+    maxMessageBytes: values.maxRecvMsgSize,
+    maxConcurrentStreams: values.maxStreams,
+    keepalive: {
+      intervalMs: values.keepaliveInterval,
+      timeoutMs: values.keepaliveTimeout,
+      maxConnectionAgeMs: ageMs === 0 || ageMs > NEVER_MS ? undefined : ageMs,
+    },
+  };
+}
+
+function flagLines({ values }: ResolvedValues): readonly string[] {
+  return Object.entries(TABLE).flatMap(([key, { flag }]) =>
+    flag === undefined ? [] : [`FLAG: --${flag}=${JSON.stringify(values.get(key)?.text ?? "")}`]
+  ).sort();
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+/** Every variable that the server reads: the executable is allowed these. */
+export function variableNames(): readonly string[] {
+  return Object.values(TABLE).flatMap(({ variable }) => variable === undefined ? [] : [variable])
+    .sort();
+}
+
+/** The options, in the order of help and of the README. */
+export function documentedOptions(): readonly (OptionTable[string] & {
+  readonly name: OptionName | undefined;
+})[] {
+  return Object.entries(TABLE).map(([key, option]) => ({
+    ...option,
+    name: key in OPTIONS ? key as OptionName : undefined,
+  }));
+}

@@ -1,0 +1,60 @@
+/** The one frozen value that the server is started with. Units are in the names; what a field means stands in the table of options. */
+import type { ListenAddress } from "./address.ts";
+import type { ScopeLevels } from "./log_options.ts";
+
+/** Settings of a server. */
+export interface Config {
+  /** State directory. */
+  readonly stateDir: string;
+  /** Which crypto to use. */
+  readonly cryptoProvider: "auto" | "openssl" | "webcrypto";
+  /** The CA. */
+  readonly ca: {
+    readonly trustDomain: string;
+    readonly defaultWorkloadTtlMs: number;
+    readonly maxWorkloadTtlMs: number;
+    readonly selfSignedRootTtlMs: number;
+    readonly minRsaBits: number;
+  };
+  /** Signet's own certificate. */
+  readonly cert: {
+    readonly names: readonly string[];
+    readonly ttlMs: number;
+    readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
+    readonly caCertFile: string | undefined;
+    readonly writeDirectory: string | undefined;
+  };
+  /** The gRPC ports. */
+  readonly grpc: {
+    readonly secureAddr: ListenAddress | undefined;
+    readonly plainAddr: ListenAddress | undefined;
+    readonly tlsMinVersion: "TLSv1.2" | "TLSv1.3";
+    readonly maxMessageBytes: number;
+    readonly maxConcurrentStreams: number;
+    readonly keepalive: {
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+      readonly maxConnectionAgeMs: number | undefined;
+    };
+  };
+  /** The plain HTTP ports. */
+  readonly http: {
+    readonly addr: ListenAddress;
+    readonly monitoringAddr: ListenAddress | undefined;
+    readonly metricsLocalhostOnly: boolean;
+  };
+  /** The log. */
+  readonly log: {
+    readonly levels: ScopeLevels;
+    readonly json: boolean;
+    readonly targets: readonly string[];
+  };
+  /** Time for calls in flight when the server stops. */
+  readonly shutdownMs: number;
+  /** The mesh config's file, and the trust domain that a flag puts over it. */
+  readonly mesh: { readonly path: string; readonly trustDomainFlag: string };
+  /** `--name="value"` of every flag, as istiod logs them. */
+  readonly flagLines: readonly string[];
+  /** What an operator should know: values that were not understood, options without effect. One sentence each. */
+  readonly notices: readonly string[];
+}

@@ -1,0 +1,137 @@
+/**
+ * istiod's options that have no effect in this version: `later` ones belong to capabilities that signet is to have, `ignored` ones to an
+ * istiod of long ago. They are accepted, a bad value is still an error, and the start log names each one that was given.
+ */
+import { addressOption } from "./address.ts";
+import {
+  boolOption,
+  durationOption,
+  listOption,
+  type Option,
+  type OptionSpec,
+  textOption,
+} from "./option.ts";
+
+type Row = readonly [name: string, fallback: string, help: string];
+
+function rows<T>(
+  of: (spec: OptionSpec) => Option<T>,
+  as: "flag" | "variable",
+  effect: "later" | "ignored",
+  list: readonly Row[],
+): readonly Option<T>[] {
+  return list.map(([name, fallback, help]) => of({ [as]: name, fallback, help, effect }));
+}
+
+const anyDuration = (spec: OptionSpec) => durationOption(spec, { minMs: -Infinity });
+
+const FLAGS: readonly Option<unknown>[] = [
+  addressOption({ flag: "httpsAddr", fallback: ":15017", help: "webhooks", effect: "later" }),
+  ...rows(boolOption, "flag", "later", [["profile", "true", "profiling endpoints"]]),
+  ...rows(textOption, "flag", "later", [
+    ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
+    ["clusterRegistriesNamespace", "", "namespace of multicluster secrets"],
+    ["kubeconfig", "", "a Kubernetes cluster to use"],
+    ["configDir", "", "folder of configuration files"],
+    ["cniNamespace", "", "namespace of the CNI agent"],
+    ["domain", "cluster.local", "DNS suffix of services"],
+    ["kubernetesApiQPS", "80", "requests a second to the Kubernetes API"],
+    ["kubernetesApiBurst", "160", "burst of requests to the Kubernetes API"],
+    ["log_stacktrace_level", "default:none", "levels at which stacks are logged"],
+    ["log_caller", "", "scopes that log their caller"],
+    ["ctrlz_port", "9876", "introspection port"],
+    ["ctrlz_address", "localhost", "introspection address"],
+  ]),
+  textOption({
+    flag: "clusterID",
+    variable: "CLUSTER_ID",
+    fallback: "Kubernetes",
+    help: "name of the primary cluster",
+    effect: "later",
+  }),
+  listOption({ flag: "clusterAliases", fallback: "", help: "alias=cluster, ...", effect: "later" }),
+  listOption({
+    flag: "registries",
+    fallback: "",
+    help: "service registries; none without a cluster",
+    effect: "later",
+  }),
+  ...rows(textOption, "flag", "ignored", [
+    ["log_rotate", "", "file to rotate"],
+    ["log_rotate_max_age", "30", "days to keep"],
+    ["log_rotate_max_size", "104857600", "size to rotate at"],
+    ["log_rotate_max_backups", "1000", "files to keep"],
+    ["consulserverURL", "", "Consul"],
+    ["mcpMaxMsgSize", "4194304", "MCP"],
+    ["mcpInitialWindowSize", "1048576", "MCP"],
+    ["mcpInitialConnWindowSize", "1048576", "MCP"],
+  ]),
+  textOption({
+    flag: "appNamespace",
+    short: "a",
+    fallback: "",
+    help: "namespace to watch",
+    effect: "ignored",
+  }),
+  ...rows(anyDuration, "flag", "ignored", [["resync", "60s", "controller resync"]]),
+  ...rows(listOption, "flag", "ignored", [[
+    "plugins",
+    "authn,authz,health,mixer",
+    "networking plugins",
+  ]]),
+];
+
+const VARIABLES: readonly Option<unknown>[] = [
+  ...rows(boolOption, "variable", "later", [
+    ["CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR", "true", "root rotation"],
+    ["USE_CACERTS_FOR_SELF_SIGNED_CA", "false", "CA in Kubernetes"],
+    ["USE_REMOTE_CERTS", "false", "CA in Kubernetes"],
+    ["AUTO_RELOAD_PLUGIN_CERTS", "true", "plugged-in CA"],
+    ["PILOT_ENABLE_CA_CRL", "true", "plugged-in CA"],
+    ["ENABLE_CLUSTER_TRUST_BUNDLE_API", "false", "root distribution in Kubernetes"],
+    ["ISTIO_MULTIROOT_MESH", "false", "trust bundles over xDS"],
+    ["XDS_AUTH", "true", "xDS"],
+    ["XDS_AUTH_PLAINTEXT", "false", "xDS"],
+    ["PILOT_ENABLE_XDS_IDENTITY_CHECK", "true", "xDS"],
+    ["ENABLE_LEADER_ELECTION", "true", "Kubernetes"],
+    ["ENABLE_DEBUG_ON_HTTP", "true", "debug endpoints"],
+    ["ENABLE_DEBUG_ENDPOINT_AUTH", "true", "debug endpoints"],
+    ["UNSAFE_ENABLE_ADMIN_ENDPOINTS", "false", "debug endpoints"],
+    ["CENTRAL_ISTIOD", "false", "remote clusters"],
+    ["EXTERNAL_ISTIOD", "false", "remote clusters"],
+    ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],
+    ["PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "false", "xDS"],
+  ]),
+  ...rows(anyDuration, "variable", "later", [[
+    "CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL",
+    "1h",
+    "root rotation",
+  ]]),
+  ...rows(textOption, "variable", "later", [
+    ["POD_NAME", "", "Kubernetes"],
+    ["KUBECONFIG", "", "a Kubernetes cluster to use"],
+    ["ROOT_CA_DIR", "./etc/cacerts", "plugged-in CA"],
+    ["CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE", "20", "root rotation"],
+    ["CITADEL_SELF_SIGNED_CA_RSA_KEY_SIZE", "2048", "RSA roots"],
+    ["PILOT_CA_CERT_CONFIGMAP", "istio-ca-root-cert", "root distribution in Kubernetes"],
+    ["PILOT_CRL_CONFIGMAP", "istio-ca-crl", "root distribution in Kubernetes"],
+    ["K8S_SIGNER", "", "Kubernetes CSR API"],
+    ["CERT_SIGNER_DOMAIN", "", "Kubernetes CSR API"],
+    ["JWT_RULE", "", "token authentication"],
+    ["TOKEN_ISSUER", "", "token authentication"],
+    ["AUDIENCE", "", "token authentication"],
+    ["TOKEN_AUDIENCES", "istio-ca", "token authentication"],
+    ["JWT_POLICY", "third-party-jwt", "token authentication"],
+    ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],
+    ["TRUSTED_GATEWAY_CIDR", "", "client certificates in headers"],
+    ["INJECTION_WEBHOOK_CONFIG_NAME", "istio-sidecar-injector", "webhooks"],
+    ["VALIDATION_WEBHOOK_CONFIG_NAME", "istio-istio-system", "webhooks"],
+    ["DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", "", "debug endpoints"],
+    ["SHARED_MESH_CONFIG", "", "mesh config in Kubernetes"],
+    ["DNS_ADDR", ":15053", "DNS over TLS"],
+    ["SPIFFE_BUNDLE_ENDPOINTS", "", "federation"],
+  ]),
+];
+
+/** Every option that is accepted without effect. */
+export const OPTIONS_WITHOUT_EFFECT: readonly Option<unknown>[] = [...FLAGS, ...VARIABLES];
