@@ -1,5 +1,5 @@
 /** The CA: its root at start, then signing, one bundle at a time. */
-import type { Clock } from "../base/mod.ts";
+import { type Clock, SignetError } from "../base/mod.ts";
 import { type CryptoProvider, encodePrivateKeyPem, type KeySpec } from "../crypto/mod.ts";
 import type { CaSet, CaStore } from "../store/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
@@ -29,6 +29,8 @@ export interface CaConfig {
   readonly selfSignedRootTtlMs: number;
   /** Smallest RSA key that a CSR may bring, in bits. */
   readonly minRsaBits: number;
+  /** What to do when the store has no CA: the server makes one, a command that only signs does not. */
+  readonly whenMissing: "create" | "fail";
 }
 
 /** What a CA needs of the world. */
@@ -53,6 +55,9 @@ const ROOT_KEY: KeySpec = { type: "ec", curve: "P-256" };
 export async function createCa(config: CaConfig, host: CaHost): Promise<Ca> {
   const { crypto, store, clock } = host;
   const stored = await store.load();
+  if (stored === undefined && config.whenMissing === "fail") {
+    throw new SignetError("ca.not_ready", `Cannot sign: there is no CA in ${store.location}; start the server once, or name its --stateDir`);
+  }
   const set = stored ?? await createRootSet(
     { organization: config.trustDomain, ttlMs: config.selfSignedRootTtlMs, keySpec: ROOT_KEY },
     crypto,

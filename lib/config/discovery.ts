@@ -160,6 +160,7 @@ function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Set
       maxWorkloadTtlMs: values.maxWorkloadCertTtl,
       selfSignedRootTtlMs: values.selfSignedCaCertTtl,
       minRsaBits: values.minRsaBits,
+      whenMissing: "create",
     },
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),

@@ -15,6 +15,7 @@ export interface Config {
     readonly maxWorkloadTtlMs: number;
     readonly selfSignedRootTtlMs: number;
     readonly minRsaBits: number;
+    readonly whenMissing: "create";
   };
   /** Signet's own certificate. */
   readonly cert: {

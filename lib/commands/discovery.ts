@@ -1,0 +1,53 @@
+/** `signet discovery`: the server, until SIGTERM or SIGINT. */
+import { discoveryOptions, readDiscovery, readMeshConfig } from "../config/mod.ts";
+import { EXIT } from "./errors.ts";
+import type { Command, CommandHost } from "./port.ts";
+import type { Program } from "./program.ts";
+import type { RunningServer } from "./serving.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** The server's command. */
+export function discoveryCommand(program: Program): Command {
+  return {
+    name: "discovery",
+    summary: "the server; what signet alone does",
+    usage: "discovery [FLAGS]",
+    text: `Serves the CA. A flag wins over its variable, that over the mesh config, that over the default.
+Flags of istiod that are not listed are ignored with a warning, unless they look like one that is listed.`,
+    options: discoveryOptions(),
+    run: (args, host) => serve(args, host, program),
+  };
+}
+
+async function serve(args: readonly string[], host: CommandHost, { start, system }: Program): Promise<number> {
+  using signalled = listenForSignals();
+  const request = readDiscovery(args, host.env);
+  const { path, isRequired } = request.meshConfig;
+  const server = await start(request.complete(await readMeshConfig(path, { isRequired })), system);
+  print(host, server);
+  await server.stop(await signalled.first);
+  return EXIT.done;
+}
+
+function print(host: CommandHost, { summary }: RunningServer): void {
+  if (summary.length > 0) host.print("signet is ready", ...summary.map((line) => `  ${line}`));
+}
+
+/** The first signal; a second one ends the process at once, as the system does. */
+function listenForSignals(): Disposable & { readonly first: Promise<string> } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const forget = () => {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+    listeners.length = 0;
+  };
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => {
+      forget();
+      resolve(signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return [signal, listener] as const;
+  });
+  return { first: promise, [Symbol.dispose]: forget };
+}

@@ -1,0 +1,16 @@
+/**
+ * The verbs of the command line.
+ *
+ * @example What a wrong command line looks like
+ * ```ts
+ * import { describeFailure } from "signet/commands/mod.ts";
+ *
+ * if (describeFailure(new TypeError("x")).code !== 1) throw new TypeError("All but usage exits 1");
+ * ```
+ *
+ * @module
+ */
+export { describeFailure, EXIT } from "./errors.ts";
+export { runProgram, type Program } from "./program.ts";
+export { type RunningServer, type ServerParts, serving } from "./serving.ts";
+export { createSystem, type Host, type HttpPorts, type OpenedSystem, type System } from "./system.ts";

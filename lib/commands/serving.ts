@@ -1,0 +1,85 @@
+/** A server that is up: what it tells its operator, and how it stops. */
+import type { Ca } from "../ca/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { sha256 } from "../crypto/mod.ts";
+import type { GrpcServer } from "../grpc/mod.ts";
+import type { ServerCert } from "../server_cert/mod.ts";
+import { EVENT } from "../telemetry/mod.ts";
+import type { Host, HttpPorts } from "./system.ts";
+
+/** The parts of a server. */
+export interface ServerParts {
+  /** Its settings. */
+  readonly config: Config;
+  /** Its outside world. */
+  readonly host: Host;
+  /** Health and metrics. */
+  readonly http: HttpPorts;
+  /** The CA. */
+  readonly ca: Ca;
+  /** Its own certificate. */
+  readonly cert: ServerCert;
+  /** The gRPC ports. */
+  readonly grpc: GrpcServer;
+}
+
+/** A server that is up. */
+export interface RunningServer extends AsyncDisposable {
+  /** A few lines for the operator: addresses, root, state, the next command. */
+  readonly summary: readonly string[];
+  /** Stops accepting, finishes what is in flight within the configured time, then unwinds everything. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Marks the server ready and returns the handle on it. */
+export function serving(parts: ServerParts, opened: AsyncDisposableStack): RunningServer {
+  const { config, host, http, grpc } = parts;
+  const logger = host.logger;
+  http.setReady(true);
+  const summary = summarize(parts);
+  if (config.log.json) for (const line of summary) logger.info(EVENT.listening, line);
+  let stopping: Promise<void> | undefined;
+  const stop = async (reason: string) => {
+    logger.info(EVENT.stopping, "Stopping", { reason, within_ms: config.shutdownMs });
+    http.setReady(false);
+    await grpc.drain(config.shutdownMs);
+    logger.info(EVENT.stopped, "Stopped");
+    await opened.disposeAsync();
+  };
+  return {
+    // A reader of JSON lines gets the summary as records of the log.
+    summary: config.log.json ? [] : summary,
+    stop: (reason) => stopping ??= stop(reason),
+    [Symbol.asyncDispose]() {
+      return this.stop("disposed");
+    },
+  };
+}
+
+function summarize({ host, http, ca, cert, grpc, config }: ServerParts): readonly string[] {
+  const { secure, plain } = grpc.addresses;
+  const root = ca.bundle.roots[0]!;
+  const fingerprint = sha256(root.raw).toHex().replaceAll(/(..)(?!$)/g, "$1:").toUpperCase();
+  const certificate = cert.source === "files" ? "from --tlsCertFile" : "issued by this CA";
+  return [
+    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${certificate}`,
+    `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
+    `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics`,
+    `root (${ca.origin})${ca.origin === "loaded" ? " " : ""}    SHA-256 ${fingerprint}`,
+    `state directory    ${ca.location.replace(/\/ca$/, "")}`,
+    `crypto             ${host.crypto.name} (${host.crypto.source})`,
+    `next               ${nextCommand(config)}`,
+  ];
+}
+
+/** The command that gets a first certificate, as it is to be typed here. */
+function nextCommand({ stateDir, ca }: Config): string {
+  const program = /(^|\/)deno(\.exe)?$/.test(Deno.execPath()) ? "scripts/deno task signet" : "signet";
+  const state = stateDir === "./var/lib/signet" ? "" : ` --stateDir ${shellQuoted(stateDir)}`;
+  const issue = program === "signet" ? "signet issue" : `${program} issue`;
+  return `${issue} --identity spiffe://${ca.trustDomain}/ns/default/sa/demo --out ./demo${state}`;
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,142 @@
+/** The outside world of a server, made once: log, metrics, crypto, state directory, and the plain HTTP ports that say "not ready" first. */
+import { type Clock, createTaskGroup } from "../base/mod.ts";
+import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
+import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
+import { type CaStore, fileCaStore, lockStateDirectory } from "../store/mod.ts";
+import {
+  createLogger,
+  createMetrics,
+  EVENT,
+  type HttpListener,
+  listenHttp,
+  type Logger,
+  METRIC,
+  type Metrics,
+  openSink,
+} from "../telemetry/mod.ts";
+
+/** What the parts of a server need of the world. */
+export interface Host {
+  /** Time. */
+  readonly clock: Clock;
+  /** Key operations. */
+  readonly crypto: CryptoProvider;
+  /** The CA's files. */
+  readonly store: CaStore;
+  /** The log. */
+  readonly logger: Logger;
+  /** Counters and gauges. */
+  readonly metrics: Metrics;
+  /** The mesh's trust domain now. */
+  readonly trustDomain: () => string;
+}
+
+/** The plain HTTP ports. */
+export interface HttpPorts {
+  /** `host:port` of each. */
+  readonly addresses: readonly string[];
+  /** From now on `/ready` answers 200, or 503 again. */
+  setReady(ready: boolean): void;
+}
+
+/** An opened world. */
+export interface OpenedSystem extends AsyncDisposable {
+  /** For the parts of the server. */
+  readonly host: Host;
+  /** Health and metrics. */
+  readonly http: HttpPorts;
+}
+
+/** Opens worlds. */
+export interface System {
+  /** Opens the log, binds the HTTP ports, loads crypto, locks the state directory. @throws {SignetError} when one fails. */
+  open(config: Config): Promise<OpenedSystem>;
+}
+
+/** The real world. */
+export function createSystem(options: { readonly clock: Clock }): System {
+  return { open: (config) => open(config, options.clock) };
+}
+
+async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
+  await using opened = new AsyncDisposableStack();
+  const sink = openSink(config.log.targets);
+  opened.defer(() => sink.flush());
+  const logger = createLogger(config.log, { clock, sink: sink.write });
+  for (const line of config.flagLines) logger.debug(EVENT.flag, line);
+  for (const notice of config.notices) logger.warn(EVENT.configNotice, notice);
+  const metrics = createMetrics();
+  exposeProcess(metrics, { clock, droppedLines: sink.dropped });
+  const http = bindHttp(config, metrics, opened);
+  const lock = opened.use(await lockStateDirectory(config.stateDir));
+  const crypto = await chooseCrypto(config, logger);
+  const trustDomain = followMesh(config, { clock, logger }, opened);
+  const host = { clock, crypto, store: fileCaStore(lock.directory), logger, metrics, trustDomain };
+  const kept = opened.move();
+  return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+}
+
+function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableStack): HttpPorts {
+  let isReady = false;
+  const bind = (addr: Config["http"]["addr"], flag: string): HttpListener =>
+    opened.use(listenHttp({
+      addr,
+      flag,
+      ready: () => isReady,
+      version: versionText(),
+      metrics,
+      metricsLocalhostOnly: http.metricsLocalhostOnly,
+    }));
+  const listeners = [bind(http.addr, "httpAddr")];
+  if (http.monitoringAddr !== undefined) listeners.push(bind(http.monitoringAddr, "monitoringAddr"));
+  return {
+    addresses: listeners.map(({ addr }) => addr),
+    setReady: (ready) => void (isReady = ready),
+  };
+}
+
+async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise<CryptoProvider> {
+  const { provider, refused } = await selectProvider(cryptoProvider);
+  for (const { path, reason } of refused) {
+    logger.debug(EVENT.cryptoSelected, "Library of OpenSSL not used", { path, reason });
+  }
+  logger.info(EVENT.cryptoSelected, "Crypto provider selected", { provider: provider.name, source: provider.source });
+  return provider;
+}
+
+/** The trust domain in force, from the mesh config's file as it is now. */
+function followMesh(
+  config: Config,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  opened: AsyncDisposableStack,
+): () => string {
+  let trustDomain = config.ca.trustDomain;
+  const onError = (thrown: unknown) =>
+    logger.error(EVENT.configWarning, "Cannot use the changed mesh config; what was in force stays", {}, thrown);
+  const tasks = opened.use(createTaskGroup({ onError: (_name, thrown) => onError(thrown) }));
+  tasks.run("follow the mesh config", (signal) =>
+    watchMeshConfig(config.mesh.path, {
+      clock,
+      signal,
+      onError,
+      onChange(mesh) {
+        trustDomain = effectiveTrustDomain(config.mesh.trustDomainFlag, mesh);
+        logger.info(EVENT.configNotice, "Mesh config changed", { trust_domain: trustDomain });
+      },
+    }));
+  return () => trustDomain;
+}
+
+function exposeProcess(
+  metrics: Metrics,
+  { clock, droppedLines }: { readonly clock: Clock; readonly droppedLines: () => number },
+): void {
+  const startedMs = clock.monotonicMs();
+  metrics.gauge(METRIC.pilotInfo, { version: versionText() }).set(1);
+  metrics.gauge(METRIC.istioBuild, { component: "pilot", tag: versionText() }).set(1);
+  metrics.computedGauge(METRIC.uptime, () => (clock.monotonicMs() - startedMs) / 1000);
+  metrics.computedGauge(METRIC.residentMemory, () => Deno.memoryUsage().rss);
+  metrics.computedGauge(METRIC.heapUsed, () => Deno.memoryUsage().heapUsed);
+  metrics.computedGauge(METRIC.heapLimit, () => Deno.memoryUsage().heapTotal);
+  metrics.computedGauge(METRIC.logLinesDropped, droppedLines);
+}

@@ -1,0 +1,31 @@
+/**
+ * Signet: a workload certificate authority that speaks istiod's protocol.
+ *
+ * `start` is the map of the program: the order in which a server comes up. Below it, the outside world is made and commands are run.
+ */
+import { systemClock } from "./lib/base/mod.ts";
+import { createCa } from "./lib/ca/mod.ts";
+import { createSystem, runProgram, type RunningServer, serving, type System } from "./lib/commands/mod.ts";
+import type { Config } from "./lib/config/mod.ts";
+import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
+import { loadServerCert } from "./lib/server_cert/mod.ts";
+
+/**
+ * Starts a server; disposing what it returns stops it.
+ *
+ * @throws {SignetError} when any step fails; the steps before it are then undone.
+ */
+export async function start(config: Config, system: System): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  const { host, http } = opened.use(await system.open(config)); // logs, metrics, crypto, state directory; /ready answers 503
+  const ca = opened.use(await createCa(config.ca, host)); // 1. create the CA
+  const cert = opened.use(await loadServerCert(config.cert, { ...host, ca })); // 2. our own certificate, issued in process
+  const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
+  // 4. webhook HTTPS and 5. DNS over TLS take their places here
+  opened.use(runCa(ca, { ...host, grpc })); // 6. run the CA service
+  return serving({ config, host, http, ca, cert, grpc }, opened.move());
+}
+
+if (import.meta.main) {
+  Deno.exitCode = await runProgram(Deno.args, { start, system: createSystem({ clock: systemClock() }) });
+}
