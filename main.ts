@@ -5,7 +5,13 @@
  */
 import { systemClock } from "./lib/base/mod.ts";
 import { createCa } from "./lib/ca/mod.ts";
-import { createSystem, runProgram, type RunningServer, serving, type System } from "./lib/commands/mod.ts";
+import {
+  createSystem,
+  type RunningServer,
+  runProgram,
+  serving,
+  type System,
+} from "./lib/commands/mod.ts";
 import type { Config } from "./lib/config/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
@@ -27,5 +33,8 @@ export async function start(config: Config, system: System): Promise<RunningServ
 }
 
 if (import.meta.main) {
-  Deno.exitCode = await runProgram(Deno.args, { start, system: createSystem({ clock: systemClock() }) });
+  Deno.exitCode = await runProgram(Deno.args, {
+    start,
+    system: createSystem({ clock: systemClock() }),
+  });
 }

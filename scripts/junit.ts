@@ -36,7 +36,9 @@ const ATTRIBUTE_REGEXP = /([a-z]+)="([^"]*)"/g;
 
 /** Counts the tests of a report. */
 export function parseJunit(xml: string): TestCounts {
-  const cases = [...xml.matchAll(CASE_REGEXP)].map(([, head = "", body = ""]) => readCase(head, body));
+  const cases = [...xml.matchAll(CASE_REGEXP)].map(([, head = "", body = ""]) =>
+    readCase(head, body)
+  );
   const tests: Case[] = [];
   const steps: Case[] = [];
   const names = new Set(cases.map(({ file, name }) => `${file}\n${name}`));
@@ -44,7 +46,9 @@ export function parseJunit(xml: string): TestCounts {
   return {
     passed: tests.filter(({ outcome }) => outcome === "passed").length,
     skipped: tests.filter(({ outcome }) => outcome === "skipped").length,
-    failures: tests.filter(({ outcome }) => outcome === "failed").map((test) => failure(test, steps)),
+    failures: tests.filter(({ outcome }) => outcome === "failed").map((test) =>
+      failure(test, steps)
+    ),
     steps: steps.length,
   };
 }

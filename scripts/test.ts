@@ -155,7 +155,9 @@ async function timed(
     const keep = async (stream: ReadableStream<Uint8Array>) => {
       for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
         output.push(chunk);
-        if (echo) for (const line of chunk.split("\n")) if (line.trim()) console.log(`  ${line}`);
+        if (echo) {
+          for (const line of chunk.split("\n")) if (line.trim()) console.log(`  ${line}`);
+        }
         for (const [line] of chunk.matchAll(/^\*\*\* .*$/gm)) console.log(`  ${line}`);
       }
     };

@@ -56,7 +56,10 @@ export async function createCa(config: CaConfig, host: CaHost): Promise<Ca> {
   const { crypto, store, clock } = host;
   const stored = await store.load();
   if (stored === undefined && config.whenMissing === "fail") {
-    throw new SignetError("ca.not_ready", `Cannot sign: there is no CA in ${store.location}; start the server once, or name its --stateDir`);
+    throw new SignetError(
+      "ca.not_ready",
+      `Cannot sign: there is no CA in ${store.location}; start the server once, or name its --stateDir`,
+    );
   }
   const set = stored ?? await createRootSet(
     { organization: config.trustDomain, ttlMs: config.selfSignedRootTtlMs, keySpec: ROOT_KEY },

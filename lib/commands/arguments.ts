@@ -36,12 +36,18 @@ export function readCommandLine<T extends OptionTable>(
   const faults = [...badValues];
   for (const key of rules.required) {
     const text = values.get(key)?.text ?? "";
-    if (text === "" && !badValues.some((fault) => fault.startsWith(`--${key}`))) faults.push(`--${key} is missing`);
+    if (text === "" && !badValues.some((fault) => fault.startsWith(`--${key}`))) {
+      faults.push(`--${key} is missing`);
+    }
   }
   const { positionals } = flags;
   if (positionals.length < rules.min) faults.push("arguments are missing");
-  if (positionals.length > rules.max) faults.push(`unexpected argument ${JSON.stringify(positionals[rules.max])}`);
-  if (faults.length > 0) throw usageError([...faults, `see signet ${command.name} --help`], command.name);
+  if (positionals.length > rules.max) {
+    faults.push(`unexpected argument ${JSON.stringify(positionals[rules.max])}`);
+  }
+  if (faults.length > 0) {
+    throw usageError([...faults, `see signet ${command.name} --help`], command.name);
+  }
   host.warn(...warnings);
   const entries = [...values].map(([key, { value }]) => [key, value] as const);
   return { values: Object.fromEntries(entries) as CommandLine<T>["values"], positionals };

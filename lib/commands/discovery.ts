@@ -13,14 +13,19 @@ export function discoveryCommand(program: Program): Command {
     name: "discovery",
     summary: "the server; what signet alone does",
     usage: "discovery [FLAGS]",
-    text: `Serves the CA. A flag wins over its variable, that over the mesh config, that over the default.
+    text:
+      `Serves the CA. A flag wins over its variable, that over the mesh config, that over the default.
 Flags of istiod that are not listed are ignored with a warning, unless they look like one that is listed.`,
     options: discoveryOptions(),
     run: (args, host) => serve(args, host, program),
   };
 }
 
-async function serve(args: readonly string[], host: CommandHost, { start, system }: Program): Promise<number> {
+async function serve(
+  args: readonly string[],
+  host: CommandHost,
+  { start, system }: Program,
+): Promise<number> {
   using signalled = listenForSignals();
   const request = readDiscovery(args, host.env);
   const { path, isRequired } = request.meshConfig;

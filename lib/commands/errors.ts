@@ -11,7 +11,13 @@ export function usageError(faults: readonly string[], command: string): SignetEr
 
 /** What a command that threw prints, and its exit code. */
 export function describeFailure(thrown: unknown): { readonly line: string; readonly code: number } {
-  const usage = isSignetError(thrown, "commands.usage", "config.bad_flag", "config.bad_value", "tls.bad_options");
+  const usage = isSignetError(
+    thrown,
+    "commands.usage",
+    "config.bad_flag",
+    "config.bad_value",
+    "tls.bad_options",
+  );
   return {
     line: `signet: ${messageOf(thrown).replaceAll(/\s*\n\s*/g, " ")}`,
     code: usage ? EXIT.usage : EXIT.failed,

@@ -11,11 +11,18 @@ export interface KeyFiles {
   readonly rootCertPem: string;
 }
 
-const NAMES = { keyPem: "key.pem", certChainPem: "cert-chain.pem", rootCertPem: "root-cert.pem" } as const satisfies Record<
+const NAMES = {
+  keyPem: "key.pem",
+  certChainPem: "cert-chain.pem",
+  rootCertPem: "root-cert.pem",
+} as const satisfies Record<
   keyof KeyFiles,
   string
 >;
-const MODES = { keyPem: 0o600, certChainPem: 0o644, rootCertPem: 0o644 } as const satisfies Record<keyof KeyFiles, number>;
+const MODES = { keyPem: 0o600, certChainPem: 0o644, rootCertPem: 0o644 } as const satisfies Record<
+  keyof KeyFiles,
+  number
+>;
 const KEYS = ["keyPem", "certChainPem", "rootCertPem"] as const;
 
 /** Path of one file of the folder. */
@@ -40,12 +47,16 @@ export async function writeKeyFiles(directory: string, files: KeyFiles): Promise
       await writeAll(file, new TextEncoder().encode(files[key]));
       await file.sync();
     }
-    for (const key of KEYS) await Deno.rename(keyFilePath(directory, key) + suffix, keyFilePath(directory, key));
+    for (const key of KEYS) {
+      await Deno.rename(keyFilePath(directory, key) + suffix, keyFilePath(directory, key));
+    }
   } catch (cause) {
     for (const path of written) await Deno.remove(path).catch(() => undefined);
     throw new SignetError(
       "commands.write_failed",
-      `Cannot write key and certificate into ${directory}: ${messageOf(cause)}; give a writable folder with --out`,
+      `Cannot write key and certificate into ${directory}: ${
+        messageOf(cause)
+      }; give a writable folder with --out`,
       { cause },
     );
   }
@@ -64,6 +75,10 @@ export async function readKeyFile(path: string, whatToDo: string): Promise<strin
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    throw new SignetError("commands.failed", `Cannot read ${path}: ${messageOf(cause)}; ${whatToDo}`, { cause });
+    throw new SignetError(
+      "commands.failed",
+      `Cannot read ${path}: ${messageOf(cause)}; ${whatToDo}`,
+      { cause },
+    );
   }
 }

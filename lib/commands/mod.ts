@@ -11,6 +11,12 @@
  * @module
  */
 export { describeFailure, EXIT } from "./errors.ts";
-export { runProgram, type Program } from "./program.ts";
+export { type Program, runProgram } from "./program.ts";
 export { type RunningServer, type ServerParts, serving } from "./serving.ts";
-export { createSystem, type Host, type HttpPorts, type OpenedSystem, type System } from "./system.ts";
+export {
+  createSystem,
+  type Host,
+  type HttpPorts,
+  type OpenedSystem,
+  type System,
+} from "./system.ts";

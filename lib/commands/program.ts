@@ -25,7 +25,9 @@ const versionCommand: Command = {
   text: "Prints <version>-<git revision>-<status>.",
   options: {},
   async run(args, host) {
-    if (args.length > 0) throw usageError([`unexpected argument ${JSON.stringify(args[0])}`], "version");
+    if (args.length > 0) {
+      throw usageError([`unexpected argument ${JSON.stringify(args[0])}`], "version");
+    }
     host.print(versionText());
     return await Promise.resolve(EXIT.done);
   },
@@ -50,9 +52,15 @@ export async function runProgram(args: readonly string[], program: Program): Pro
 }
 
 /** The first words name the command; without any, or with flags at once, it is the server. */
-async function dispatch(args: readonly string[], host: CommandHost, commands: readonly Command[]): Promise<number> {
+async function dispatch(
+  args: readonly string[],
+  host: CommandHost,
+  commands: readonly Command[],
+): Promise<number> {
   const [first] = args;
-  if (first === undefined || (first.startsWith("-") && !["--help", "-h", "--version"].includes(first))) {
+  if (
+    first === undefined || (first.startsWith("-") && !["--help", "-h", "--version"].includes(first))
+  ) {
     return await commands[0]!.run(args, host);
   }
   if (first === "--version") return await versionCommand.run(args.slice(1), host);
@@ -60,13 +68,20 @@ async function dispatch(args: readonly string[], host: CommandHost, commands: re
     host.print(overview(commands));
     return EXIT.done;
   }
-  const command = commands.find(({ name }) => name.split(" ").every((word, at) => args[at] === word));
+  const command = commands.find(({ name }) =>
+    name.split(" ").every((word, at) => args[at] === word)
+  );
   if (command === undefined) {
-    throw usageError([`there is no such command; commands are ${commands.map(({ name }) => name).join(", ")}`], first);
+    throw usageError([
+      `there is no such command; commands are ${commands.map(({ name }) => name).join(", ")}`,
+    ], first);
   }
   const rest = args.slice(command.name.split(" ").length);
   if (rest.includes("--help") || rest.includes("-h")) {
-    host.print(formatHelp({ usage: `signet ${command.usage}`, text: command.text, options: command.options }).trimEnd());
+    host.print(
+      formatHelp({ usage: `signet ${command.usage}`, text: command.text, options: command.options })
+        .trimEnd(),
+    );
     return EXIT.done;
   }
   return await command.run(rest, host);
@@ -101,5 +116,7 @@ function realHost(clock: Clock): CommandHost {
 
 function readEnvironment(): Readonly<Record<string, string>> {
   const entries = variableNames().map((name) => [name, Deno.env.get(name)] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -10,7 +10,11 @@ const TIMEOUT_MS = 60_000;
 const MAX_BODY_BYTES = 64 << 20;
 
 const OPTIONS = {
-  addr: textOption({ flag: "addr", fallback: "127.0.0.1:15014", help: "host:port of the monitoring port" }),
+  addr: textOption({
+    flag: "addr",
+    fallback: "127.0.0.1:15014",
+    help: "host:port of the monitoring port",
+  }),
 };
 
 /** The command. */
@@ -22,22 +26,45 @@ export const requestCommand: Command = {
   options: OPTIONS,
   async run(args, host) {
     const rules = { min: 2, max: 3, required: [] };
-    const { values, positionals } = readCommandLine({ name: "request", options: OPTIONS }, args, { host, rules });
+    const { values, positionals } = readCommandLine({ name: "request", options: OPTIONS }, args, {
+      host,
+      rules,
+    });
     const [method, path, body] = positionals;
     const url = `http://${values.addr}/${path!.replace(/^\//, "")}`;
-    const { status, text } = await call(url, { method: method!.toUpperCase(), ...(body === undefined ? {} : { body }) });
+    const { status, text } = await call(url, {
+      method: method!.toUpperCase(),
+      ...(body === undefined ? {} : { body }),
+    });
     if (text !== "") host.print(text.trimEnd());
     if (status < 400) return EXIT.done;
-    throw new SignetError("commands.failed", `Cannot ${method} ${url}: the server answered ${status}`);
+    throw new SignetError(
+      "commands.failed",
+      `Cannot ${method} ${url}: the server answered ${status}`,
+    );
   },
 };
 
-async function call(url: string, init: RequestInit): Promise<{ readonly status: number; readonly text: string }> {
+async function call(
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly status: number; readonly text: string }> {
   try {
-    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, {
+      ...init,
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     const bytes = await response.bytes();
-    return { status: response.status, text: new TextDecoder().decode(bytes.subarray(0, MAX_BODY_BYTES)) };
+    return {
+      status: response.status,
+      text: new TextDecoder().decode(bytes.subarray(0, MAX_BODY_BYTES)),
+    };
   } catch (cause) {
-    throw new SignetError("commands.failed", `Cannot call ${url}: ${messageOf(cause)}; is a server running there?`, { cause });
+    throw new SignetError(
+      "commands.failed",
+      `Cannot call ${url}: ${messageOf(cause)}; is a server running there?`,
+      { cause },
+    );
   }
 }

@@ -37,7 +37,7 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
   const logger = host.logger;
   http.setReady(true);
   const summary = summarize(parts);
-  if (config.log.json) for (const line of summary) logger.info(EVENT.listening, line);
+  if (config.log.json) { for (const line of summary) logger.info(EVENT.listening, line); }
   let stopping: Promise<void> | undefined;
   const stop = async (reason: string) => {
     logger.info(EVENT.stopping, "Stopping", { reason, within_ms: config.shutdownMs });
@@ -74,7 +74,9 @@ function summarize({ host, http, ca, cert, grpc, config }: ServerParts): readonl
 
 /** The command that gets a first certificate, as it is to be typed here. */
 function nextCommand({ stateDir, ca }: Config): string {
-  const program = /(^|\/)deno(\.exe)?$/.test(Deno.execPath()) ? "scripts/deno task signet" : "signet";
+  const program = /(^|\/)deno(\.exe)?$/.test(Deno.execPath())
+    ? "scripts/deno task signet"
+    : "signet";
   const state = stateDir === "./var/lib/signet" ? "" : ` --stateDir ${shellQuoted(stateDir)}`;
   const issue = program === "signet" ? "signet issue" : `${program} issue`;
   return `${issue} --identity spiffe://${ca.trustDomain}/ns/default/sa/demo --out ./demo${state}`;

@@ -88,7 +88,9 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
       metricsLocalhostOnly: http.metricsLocalhostOnly,
     }));
   const listeners = [bind(http.addr, "httpAddr")];
-  if (http.monitoringAddr !== undefined) listeners.push(bind(http.monitoringAddr, "monitoringAddr"));
+  if (http.monitoringAddr !== undefined) {
+    listeners.push(bind(http.monitoringAddr, "monitoringAddr"));
+  }
   return {
     addresses: listeners.map(({ addr }) => addr),
     setReady: (ready) => void (isReady = ready),
@@ -100,7 +102,10 @@ async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise
   for (const { path, reason } of refused) {
     logger.debug(EVENT.cryptoSelected, "Library of OpenSSL not used", { path, reason });
   }
-  logger.info(EVENT.cryptoSelected, "Crypto provider selected", { provider: provider.name, source: provider.source });
+  logger.info(EVENT.cryptoSelected, "Crypto provider selected", {
+    provider: provider.name,
+    source: provider.source,
+  });
   return provider;
 }
 
@@ -112,7 +117,12 @@ function followMesh(
 ): () => string {
   let trustDomain = config.ca.trustDomain;
   const onError = (thrown: unknown) =>
-    logger.error(EVENT.configWarning, "Cannot use the changed mesh config; what was in force stays", {}, thrown);
+    logger.error(
+      EVENT.configWarning,
+      "Cannot use the changed mesh config; what was in force stays",
+      {},
+      thrown,
+    );
   const tasks = opened.use(createTaskGroup({ onError: (_name, thrown) => onError(thrown) }));
   tasks.run("follow the mesh config", (signal) =>
     watchMeshConfig(config.mesh.path, {

@@ -32,7 +32,10 @@ export interface WorkloadCsr {
 /** Makes a key and asks for `identities`; a CA of Istio takes those of the caller whatever the CSR says. */
 export async function makeWorkloadCsr(
   crypto: CryptoProvider,
-  { keyType, identities }: { readonly keyType: KeyTypeName; readonly identities: readonly string[] },
+  { keyType, identities }: {
+    readonly keyType: KeyTypeName;
+    readonly identities: readonly string[];
+  },
 ): Promise<WorkloadCsr> {
   const { pkcs8, spki } = await crypto.generateKey(SPECS[keyType]);
   using key = await crypto.importPrivateKey(pkcs8);

@@ -23,3 +23,5 @@ export type {
   CreateCertificateRequest,
 } from "./services/ca.ts";
 export { parseTimeoutMs } from "./timeout.ts";
+export { requestCertificate } from "./services/ca_client.ts";
+export type { CertificateRequest, CertificateResponse } from "./services/ca_client.ts";

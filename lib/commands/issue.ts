@@ -1,0 +1,144 @@
+/** `signet issue`: signs in process with the state directory's key, server running or not. Whoever may read that key may do it. */
+import { SignetError } from "../base/mod.ts";
+import { type Ca, createCa } from "../ca/mod.ts";
+import {
+  choiceOption,
+  durationOption,
+  OPTIONS as SERVER_OPTIONS,
+  pathOption,
+  textOption,
+} from "../config/mod.ts";
+import { selectProvider } from "../crypto/mod.ts";
+import { formatWorkloadIdentity, parseWorkloadIdentity } from "../spiffe/mod.ts";
+import { fileCaStore } from "../store/mod.ts";
+import { createLogger } from "../telemetry/mod.ts";
+import { describeName } from "../x509/mod.ts";
+import { readCommandLine } from "./arguments.ts";
+import { EXIT, usageError } from "./errors.ts";
+import { keyFilePath, writeKeyFiles } from "./key_files.ts";
+import type { Command, CommandHost } from "./port.ts";
+import { keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
+
+const OPTIONS = {
+  identity: textOption({
+    flag: "identity",
+    fallback: "",
+    help: "spiffe://<trust domain>/ns/<namespace>/sa/<service account>",
+  }),
+  out: pathOption({
+    flag: "out",
+    fallback: "",
+    help: "folder for key.pem, cert-chain.pem and root-cert.pem; old ones are replaced",
+  }),
+  ttl: durationOption({
+    flag: "ttl",
+    fallback: "24h",
+    help: "lifetime, at most MAX_WORKLOAD_CERT_TTL",
+  }, { minMs: 1000 }),
+  keyType: keyTypeOption,
+  foreignTrustDomain: choiceOption(
+    {
+      flag: "foreignTrustDomain",
+      fallback: "refuse",
+      help: "whether the identity may be of another trust domain than the root's O",
+    },
+    ["refuse", "allow"],
+  ),
+  stateDir: SERVER_OPTIONS.stateDir,
+  maxWorkloadCertTtl: SERVER_OPTIONS.maxWorkloadCertTtl,
+  cryptoProvider: SERVER_OPTIONS.cryptoProvider,
+};
+
+/** The command. */
+export const issueCommand: Command = {
+  name: "issue",
+  summary: "sign a certificate in process with the state directory's key",
+  usage: "issue --identity spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT --out DIR [FLAGS]",
+  text:
+    `Makes a key, signs its certificate with the key in the state directory, and writes both with the root into DIR.
+No server is needed, and a running one is not disturbed. An audit record goes to standard error.`,
+  options: OPTIONS,
+  async run(args, host) {
+    const rules = { min: 0, max: 0, required: ["identity", "out"] };
+    const { values } = readCommandLine({ name: "issue", options: OPTIONS }, args, { host, rules });
+    const identity = checkIdentity(values.identity);
+    const { provider: crypto } = await selectProvider(values.cryptoProvider);
+    using ca = await openCa(values, { host, crypto });
+    checkTrustDomain(identity, ca, values.foreignTrustDomain);
+    const { keyPem, csrPem } = await makeWorkloadCsr(crypto, {
+      keyType: values.keyType,
+      identities: [identity],
+    });
+    const certChainPem = await ca.signWithCertChain({
+      csrPem,
+      identities: [identity],
+      requestedTtlSeconds: BigInt(Math.floor(values.ttl / 1000)),
+      caller: "signet issue",
+    });
+    await writeKeyFiles(values.out, { keyPem, certChainPem, rootCertPem: ca.bundle.rootCertsPem });
+    host.print(
+      `issued ${identity}`,
+      `  key          ${keyFilePath(values.out, "keyPem")}`,
+      `  certificate  ${keyFilePath(values.out, "certChainPem")}`,
+      `  root         ${keyFilePath(values.out, "rootCertPem")}`,
+      `  state        ${ca.location.replace(/\/ca$/, "")}`,
+    );
+    return EXIT.done;
+  },
+};
+
+function checkIdentity(text: string): string {
+  try {
+    return formatWorkloadIdentity(parseWorkloadIdentity(text));
+  } catch (thrown) {
+    if (thrown instanceof SignetError) throw usageError([`--identity: ${thrown.message}`], "issue");
+    throw thrown;
+  }
+}
+
+type IssueValues = ReturnType<typeof readCommandLine<typeof OPTIONS>>["values"];
+type Crypto = Awaited<ReturnType<typeof selectProvider>>["provider"];
+
+/** The CA of the state directory, for signing alone: nothing is created, and records go to standard error. */
+async function openCa(
+  values: IssueValues,
+  { host, crypto }: { readonly host: CommandHost; readonly crypto: Crypto },
+): Promise<Ca> {
+  const levels = { default: "warn", audit: "info" } as const;
+  const logger = createLogger({ levels, json: false }, {
+    clock: host.clock,
+    sink: (line) => host.warn(line),
+  });
+  return await createCa({
+    trustDomain: "",
+    defaultWorkloadTtlMs: values.ttl,
+    maxWorkloadTtlMs: values.maxWorkloadCertTtl,
+    selfSignedRootTtlMs: 0,
+    minRsaBits: 2048,
+    whenMissing: "fail",
+  }, {
+    clock: host.clock,
+    crypto,
+    logger,
+    store: fileCaStore(await absolutePath(values.stateDir)),
+  });
+}
+
+async function absolutePath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return path; // It is missing: the store says so, with the path as it was given.
+  }
+}
+
+/** A typing mistake in the trust domain makes a certificate that no server takes; the root's `O` knows better. */
+function checkTrustDomain(identity: string, ca: Ca, foreign: "refuse" | "allow"): void {
+  const { trustDomain } = parseWorkloadIdentity(identity);
+  const root = describeName(ca.bundle.caCertificate.subject);
+  if (foreign === "allow" || root === `O=${trustDomain}`) return;
+  throw usageError(
+    [`--identity is of trust domain ${trustDomain}, the root is ${root}: correct it, or give --foreignTrustDomain allow`],
+    "issue",
+  );
+}

@@ -1,0 +1,26 @@
+// deno-lint-ignore-file no-console -- a script prints
+/**
+ * What signet may do: the flags that `deno run` gets from source and that `deno compile` bakes into the executable.
+ *
+ * Usage: `scripts/deno task permissions` prints them on one line.
+ */
+import { variableNames } from "../lib/config/mod.ts";
+import { LIBCRYPTO_PATHS } from "../lib/crypto/mod.ts";
+
+/** Variables that dependencies read; denied, they would throw where they are read. */
+const DEPENDENCY_VARIABLES: readonly string[] = [];
+
+/** The flags. Paths are flags of signet's own, so reading and writing cannot be narrowed at compile time. */
+export function permissionFlags(): readonly string[] {
+  return [
+    "--no-prompt",
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--allow-sys=hostname",
+    `--allow-env=${[...variableNames(), ...DEPENDENCY_VARIABLES].join(",")}`,
+    `--allow-ffi=${LIBCRYPTO_PATHS.join(",")}`,
+  ];
+}
+
+if (import.meta.main) console.log(permissionFlags().join(" "));
