@@ -88,9 +88,11 @@ function hash(digest: Digest, data: Uint8Array): Bytes {
   return new Uint8Array(createHash(NODE_DIGEST[digest]).update(data).digest());
 }
 
+/** `OpenSSL 3.0.17`, from the number (0xMNN00PP0): reading the library's own text would need leave to read any memory. */
 function version(ssl: OpenSsl): string {
-  const text = ssl.OpenSSL_version(0);
-  return text === null ? "OpenSSL" : new Deno.UnsafePointerView(text).getCString();
+  const number = BigInt(ssl.OpenSSL_version_num());
+  const part = (shift: bigint, mask: bigint) => (number >> shift) & mask;
+  return `OpenSSL ${part(28n, 0xfn)}.${part(20n, 0xffn)}.${part(4n, 0xffffn)}`;
 }
 
 function badKey(ssl: OpenSsl): SignetError {
@@ -113,9 +115,21 @@ function evpDigest(ssl: OpenSsl, scheme: SignatureScheme): Deno.PointerValue {
   }
 }
 
-/** The address of `der` in a cell, as d2i functions want it; keep both alive during the call. */
-function addressCell(der: Bytes): BigUint64Array<ArrayBuffer> {
-  return new BigUint64Array([Deno.UnsafePointer.value(Deno.UnsafePointer.of(der))]);
+/**
+ * Has OpenSSL read DER. Through a BIO, as the d2i functions themselves want a pointer to a pointer, and making one takes leave to use
+ * any memory, which the list of libraries that baked-in permissions have does not give.
+ */
+function readDerBy(
+  ssl: OpenSsl,
+  der: Bytes,
+  read: (bio: Deno.PointerValue, unused: Deno.PointerValue) => Deno.PointerValue,
+): Deno.PointerValue {
+  const bio = ssl.BIO_new_mem_buf(der, der.length);
+  try {
+    return bio === null ? null : read(bio, null);
+  } finally {
+    ssl.BIO_free(bio);
+  }
 }
 
 function verifyEvp(
@@ -128,7 +142,7 @@ function verifyEvp(
   },
 ): boolean {
   const spki = new Uint8Array(key.spki);
-  const pkey = ssl.d2i_PUBKEY(null, addressCell(spki), BigInt(spki.length));
+  const pkey = readDerBy(ssl, spki, ssl.d2i_PUBKEY_bio);
   if (pkey === null) throw badKey(ssl);
   const context = ssl.EVP_MD_CTX_new();
   try {
@@ -153,7 +167,7 @@ function verifyEvp(
 function importPrivateKey(ssl: OpenSsl, pkcs8: Uint8Array): SigningKey {
   const scheme = schemeFor(keyKindOfPkcs8(pkcs8));
   const der = new Uint8Array(pkcs8);
-  const pkey = ssl.d2i_AutoPrivateKey(null, addressCell(der), BigInt(der.length));
+  const pkey = readDerBy(ssl, der, ssl.d2i_PrivateKey_bio);
   der.fill(0);
   if (pkey === null) {
     ssl.ERR_clear_error();
@@ -180,14 +194,19 @@ function importPrivateKey(ssl: OpenSsl, pkcs8: Uint8Array): SigningKey {
   };
 }
 
+/** An RSA key of 16384 bits has 2,086 octets; no key is longer. */
+const MAX_SPKI_BYTES = 4096;
+
 function publicHalf(ssl: OpenSsl, pkey: Deno.PointerValue): Bytes {
-  const length = ssl.i2d_PUBKEY(pkey, null);
-  if (length <= 0) {
-    throw new SignetError("crypto.bad_key", "Cannot use private key: it has no public half");
+  const bio = ssl.BIO_new(ssl.BIO_s_mem());
+  try {
+    const spki = new Uint8Array(MAX_SPKI_BYTES);
+    const length = ssl.i2d_PUBKEY_bio(bio, pkey) === 1 ? ssl.BIO_read(bio, spki, spki.length) : 0;
+    if (length > 0 && length < spki.length) return spki.slice(0, length);
+    throw new SignetError("crypto.failed", "Cannot read public half of a key: OpenSSL refuses it");
+  } finally {
+    ssl.BIO_free(bio);
   }
-  const spki = new Uint8Array(length);
-  ssl.i2d_PUBKEY(pkey, addressCell(spki));
-  return spki;
 }
 
 function signEc(
