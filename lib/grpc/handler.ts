@@ -76,7 +76,7 @@ export function createGrpcHandler(
         return general(stream, stream.body);
       }
       // A usual request is one small message: it is taken whole as soon as it has ended, and goes on as a stream when it is large.
-      stream.collect(config.maxMessageBytes, (body, rest) => {
+      stream.collect(Math.min(MAX_WHOLE_BYTES, config.maxMessageBytes), (body, rest) => {
         if (rest === undefined && fastPath.take(stream, body, credentialsOf(stream, secure))) {
           return;
         }
@@ -89,6 +89,12 @@ export function createGrpcHandler(
     },
   };
 }
+
+/**
+ * A request above this goes on as a stream. It must stay below a stream's window: what is being collected is not consumed, so that a
+ * larger request would wait for a window that never opens.
+ */
+const MAX_WHOLE_BYTES = 64 << 10;
 
 /** The path without a query. */
 function pathOf({ headers }: ServerStream<unknown>): string {

@@ -37,7 +37,6 @@ const CONNECTION_SPECIFIC = new Set([
 ]);
 /** Token characters without upper case (section 8.2.1). */
 const NAME_REGEXP = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-// deno-lint-ignore no-control-regex -- these octets are what section 8.2.1 forbids
 const BAD_VALUE_REGEXP = /[\0\n\r]|^[ \t]|[ \t]$/;
 const REQUEST_PSEUDO = new Set([":method", ":scheme", ":path", ":authority"]);
 

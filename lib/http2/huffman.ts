@@ -346,7 +346,8 @@ function walk(
 
 function paddingNodes(children: readonly number[]): Uint8Array {
   const accepting = new Uint8Array(children.length / 2);
-  for (let node = 0, bits = 0; bits <= MAX_PADDING_BITS && node >= 0; bits++) {
+  let node = 0;
+  for (let bits = 0; bits <= MAX_PADDING_BITS && node >= 0; bits++) {
     accepting[node] = 1;
     node = children[node * 2 + 1]!;
   }

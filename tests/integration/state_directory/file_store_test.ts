@@ -4,7 +4,12 @@ import { isSignetError } from "signet/base/mod.ts";
 import { type CaSet, fileCaStore, lockStateDirectory } from "signet/store/mod.ts";
 
 function set(name: string): CaSet {
-  return { caCertPem: `${name} cert`, caKeyPem: `${name} key`, rootCertPem: `${name} root`, certChainPem: "" };
+  return {
+    caCertPem: `${name} cert`,
+    caKeyPem: `${name} key`,
+    rootCertPem: `${name} root`,
+    certChainPem: "",
+  };
 }
 
 async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -26,7 +31,9 @@ Deno.test("fileCaStore() loads what was saved last and keeps the set before", ()
     assert.equal(await store.load(), undefined);
     for (const name of ["one", "two", "three"]) await store.save(set(name));
     assert.deepEqual(await store.load(), set("three"));
-    const folders = [...Deno.readDirSync(`${directory}/ca`)].map((entry) => entry.name).sort();
+    const folders = (await Array.fromAsync(Deno.readDir(`${directory}/ca`))).map((entry) =>
+      entry.name
+    ).sort();
     assert.deepEqual(folders, ["2", "3", "current"]);
     assert.equal(await Deno.readTextFile(`${directory}/ca/2/ca-key.pem`), "two key");
   }));
@@ -51,20 +58,34 @@ Deno.test("fileCaStore() steps over folders that a kill left half written", () =
     assert.deepEqual(await store.load(), set("one"));
     await store.save(set("two"));
     assert.deepEqual(await store.load(), set("two"));
-    const folders = [...Deno.readDirSync(`${directory}/ca`)].map((entry) => entry.name).sort();
+    const folders = (await Array.fromAsync(Deno.readDir(`${directory}/ca`))).map((entry) =>
+      entry.name
+    ).sort();
     assert.deepEqual(folders, ["1", "3", "current"]);
   }));
 
 Deno.test("fileCaStore() refuses what is not a state directory of its own version", async (t) => {
   const rows: readonly (readonly [string, (directory: string) => void, string])[] = [
-    ["a later version", (d) => Deno.writeTextFileSync(`${d}/VERSION`, "2\n"), "store.later_version"],
-    ["a version that is no number", (d) => Deno.writeTextFileSync(`${d}/VERSION`, "two"), "store.corrupt"],
+    [
+      "a later version",
+      (d) => Deno.writeTextFileSync(`${d}/VERSION`, "2\n"),
+      "store.later_version",
+    ],
+    [
+      "a version that is no number",
+      (d) => Deno.writeTextFileSync(`${d}/VERSION`, "two"),
+      "store.corrupt",
+    ],
     ["a missing file", (d) => Deno.removeSync(`${d}/ca/1/ca-key.pem`), "store.incomplete"],
     ["a link out of the directory", (d) => {
       Deno.removeSync(`${d}/ca/current`);
       Deno.symlinkSync("/etc", `${d}/ca/current`);
     }, "store.corrupt"],
-    ["a file too large", (d) => Deno.writeTextFileSync(`${d}/ca/1/ca-cert.pem`, "x".repeat(2 << 20)), "store.corrupt"],
+    [
+      "a file too large",
+      (d) => Deno.writeTextFileSync(`${d}/ca/1/ca-cert.pem`, "x".repeat(2 << 20)),
+      "store.corrupt",
+    ],
   ];
   for (const [name, spoil, code] of rows) {
     await t.step(name, () =>
@@ -72,7 +93,8 @@ Deno.test("fileCaStore() refuses what is not a state directory of its own versio
         const store = fileCaStore(directory);
         await store.save(set("one"));
         spoil(directory);
-        await assert.rejects(() => store.load(), (thrown) => isSignetError(thrown) && thrown.code === code);
+        await assert.rejects(() => store.load(), (thrown) =>
+          isSignetError(thrown) && thrown.code === code);
       }));
   }
 });
@@ -84,7 +106,10 @@ Deno.test("lockStateDirectory() is refused while another holds it, and free agai
       using lock = await lockStateDirectory(nested);
       assert.equal(lock.directory, await Deno.realPath(nested));
       assert.equal(mode(nested), 0o700);
-      await assert.rejects(() => lockStateDirectory(nested), (thrown) => isSignetError(thrown, "store.locked"));
+      await assert.rejects(
+        () => lockStateDirectory(nested),
+        (thrown) => isSignetError(thrown, "store.locked"),
+      );
     }
     using again = await lockStateDirectory(nested);
     assert.equal(await Deno.readTextFile(`${again.directory}/VERSION`), "1\n");
