@@ -8,7 +8,12 @@ import {
   type Credentials,
 } from "signet/authn/mod.ts";
 
-const NOBODY: Credentials = { remoteAddress: "127.0.0.1:1", secure: true, peer: undefined, headerValues: () => [] };
+const NOBODY: Credentials = {
+  remoteAddress: "127.0.0.1:1",
+  secure: true,
+  peer: undefined,
+  headerValues: () => [],
+};
 
 function says(type: string, result: AuthResult): Authenticator {
   return { type, authenticate: () => result };
@@ -20,7 +25,12 @@ function accepts(type: string, identities: string[]): Authenticator {
 
 Deno.test("authenticate() takes the first that accepts with at least one identity", async () => {
   const outcome = await authenticate(
-    [says("A", { ok: false, reason: "no" }), accepts("B", []), accepts("C", ["c"]), accepts("D", ["d"])],
+    [
+      says("A", { ok: false, reason: "no" }),
+      accepts("B", []),
+      accepts("C", ["c"]),
+      accepts("D", ["d"]),
+    ],
     NOBODY,
   );
   assert(outcome.ok);
@@ -28,7 +38,10 @@ Deno.test("authenticate() takes the first that accepts with at least one identit
 });
 
 Deno.test("authenticate() names every refusal for the log", async () => {
-  const outcome = await authenticate([says("A", { ok: false, reason: "no a" }), accepts("B", [])], NOBODY);
+  const outcome = await authenticate(
+    [says("A", { ok: false, reason: "no a" }), accepts("B", [])],
+    NOBODY,
+  );
   assert(!outcome.ok);
   assert.equal(outcome.reason, "Authenticator A: no a; Authenticator B: no identity");
 });
@@ -53,7 +66,10 @@ Deno.test("clientCertificateAuthenticator() gives the certificate's names or a r
   ];
   for (const [name, credentials, expected] of rows) {
     await t.step(name, async () => {
-      const result = await clientCertificateAuthenticator().authenticate({ ...NOBODY, ...credentials });
+      const result = await clientCertificateAuthenticator().authenticate({
+        ...NOBODY,
+        ...credentials,
+      });
       if (typeof expected === "string") assert.deepEqual(result, { ok: false, reason: expected });
       else assert.deepEqual(result.ok && result.caller, { authSource: 0, identities: expected });
     });

@@ -23,7 +23,10 @@ Deno.test("grantTtl() takes exactly the maximum and refuses a second more with i
 Deno.test("grantTtl() refuses requests that would wrap in 64-bit nanoseconds", async (t) => {
   for (const seconds of [2n ** 63n - 1n, 9_223_372_037n, 18_446_744_074n]) {
     await t.step(`${seconds} s`, () => {
-      assert.throws(() => grantTtl(seconds, RULES), (thrown) => isSignetError(thrown, "ca.ttl_error"));
+      assert.throws(
+        () => grantTtl(seconds, RULES),
+        (thrown) => isSignetError(thrown, "ca.ttl_error"),
+      );
     });
   }
 });
