@@ -26,6 +26,9 @@ interface Shared {
   readonly sessionManager: Http2SessionManager;
 }
 
+/** Connect's client leaves its idle timer running when a session is closed; without an idle timeout it sets none. */
+const IDLE_FOR_EVER = { idleConnectionTimeoutMs: Number.MAX_SAFE_INTEGER };
+
 const PROTOCOLS: Readonly<Record<string, (shared: Shared) => Transport>> = {
   "Connect, binary": (shared) => createConnectTransport({ ...shared, useBinaryFormat: true }),
   "Connect, JSON": (shared) => createConnectTransport({ ...shared, useBinaryFormat: false }),
@@ -52,7 +55,7 @@ async function openSession(server: SignetServer, identity: IdentityFiles): Promi
   return {
     baseUrl,
     httpVersion: "2",
-    sessionManager: new Http2SessionManager(baseUrl, {}, { ca, cert, key }),
+    sessionManager: new Http2SessionManager(baseUrl, IDLE_FOR_EVER, { ca, cert, key }),
   };
 }
 
