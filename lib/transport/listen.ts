@@ -66,25 +66,36 @@ export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Prom
   };
 }
 
-function bind(
+/** An empty host is every interface: IPv6 with IPv4, or IPv4 alone where the machine has no IPv6. */
+async function bind(
   server: Server,
   { hostname, port }: { readonly hostname: string; readonly port: number },
   flag: string,
 ): Promise<void> {
+  try {
+    if (hostname !== "") return await bindTo(server, hostname, port);
+    try {
+      await bindTo(server, "::", port);
+    } catch (thrown) {
+      if ((thrown as { code?: unknown }).code === "EADDRINUSE") throw thrown;
+      await bindTo(server, "0.0.0.0", port);
+    }
+  } catch (cause) {
+    throw new SignetError(
+      "transport.bind_failed",
+      `Cannot listen on ${hostname}:${port} (--${flag}): ${
+        messageOf(cause)
+      }; stop what uses it or give another address`,
+      { cause },
+    );
+  }
+}
+
+function bindTo(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: unknown) =>
-      reject(
-        new SignetError(
-          "transport.bind_failed",
-          `Cannot listen on ${hostname}:${port} (--${flag}): ${
-            messageOf(cause)
-          }; stop what uses it or give another address`,
-          { cause },
-        ),
-      );
-    server.once("error", refuse);
-    server.listen({ ...(hostname === "" ? {} : { host: hostname }), port, backlog: 4096 }, () => {
-      server.off("error", refuse);
+    server.once("error", reject);
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off("error", reject);
       resolve();
     });
   });
