@@ -97,9 +97,11 @@ export async function issueIdentity(
   server: SignetServer,
   identity: string = DEMO_IDENTITY,
   name = "identity",
+  keyType = "P-256",
 ): Promise<IdentityFiles> {
   const out = `${server.cwd}/${name}`;
-  const args = ["issue", "--identity", identity, "--out", out, "--stateDir", server.stateDir];
+  const state = ["--stateDir", server.stateDir];
+  const args = ["issue", "--identity", identity, "--out", out, ...state, "--keyType", keyType];
   const ran = await runSignet(args, { cwd: server.cwd });
   assert.equal(ran.code, 0, `signet issue: exit ${ran.code}: ${ran.stdout}${ran.stderr}`);
   return { cert: `${out}/cert-chain.pem`, key: `${out}/key.pem`, roots: `${out}/root-cert.pem` };

@@ -16,6 +16,8 @@ export interface CertificateRequest {
   readonly notAfterMs?: number;
   /** True makes it a CA certificate. */
   readonly isCa?: boolean;
+  /** Kind of key. Default: P-256. */
+  readonly key?: "P-256" | "RSA-2048";
 }
 
 /** A folder in which openssl plays CA. */
@@ -68,12 +70,14 @@ async function issue(
   const base = `${dir}/${name}`;
   await Deno.writeTextFile(`${base}.cnf`, caConfig(dir, ca, request));
   const key = `${base}-key.pem`;
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+  const newKey = request.key === "RSA-2048"
+    ? ["-newkey", "rsa:2048"]
+    : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   const subject = ["-subj", `/O=${name}`];
   await mustRun(openssl, [
     "req",
     "-new",
-    ...curve,
+    ...newKey,
     "-nodes",
     "-keyout",
     key,

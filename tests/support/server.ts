@@ -88,6 +88,15 @@ export function runsExecutable(): boolean {
   return Boolean(Deno.env.get("SIGNET_EXECUTABLE"));
 }
 
+/**
+ * True where the server's runtime refuses a TLS 1.2 client that signs with a P-256 key and SHA-384, although its own
+ * CertificateRequest lists that pair first: Deno 2.7.14 does, 2.9.8 does not. The executable carries the pinned runtime,
+ * which is the one its tests run on.
+ */
+export function refusesP256WithSha384(): boolean {
+  return Deno.version.deno === "2.7.14";
+}
+
 /** Runs one signet command to its end, in an empty environment unless `options.env` says otherwise. */
 export function runSignet(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { path, prefix } = signetCommand();

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import {
   caclient,
   DEMO_IDENTITY,
+  type IdentityFiles,
   type Issued,
   issueIdentity,
   tlsFlags,
 } from "../../support/caclient.ts";
 import { testWithPeers } from "../../support/peers.ts";
-import { startSignet } from "../../support/server.ts";
+import { refusesP256WithSha384, startSignet } from "../../support/server.ts";
 
 const KEY_KINDS = ["p256", "p384", "p521", "ed25519", "rsa2048", "rsa3072", "rsa4096"] as const;
 /** Go's numbers: digitalSignature 1, keyEncipherment 4. */
@@ -120,7 +121,6 @@ testWithPeers("grpc-go is answered with and without compression, deadline and me
       "clusterid=Kubernetes",
     ],
     "a stray bearer token": ["-bearer", "a.b.c"],
-    "TLS 1.2": ["-tls", "1.2"],
     "TLS 1.3": ["-tls", "1.3"],
   };
   for (const [name, more] of Object.entries(variants)) {
@@ -130,4 +130,20 @@ testWithPeers("grpc-go is answered with and without compression, deadline and me
       assert.ok(issued.verdict?.verified, issued.verdict?.error);
     });
   }
+});
+
+testWithPeers("grpc-go is answered over TLS 1.2", ["caclient"], async (t, peers) => {
+  await using server = await startSignet();
+  const over12 = (identity: IdentityFiles) =>
+    caclient<Issued>(peers.caclient, ["issue", ...tlsFlags(server, identity), "-tls", "1.2"]);
+  await t.step("with an RSA client key", async () => {
+    const rsa = await issueIdentity(server, DEMO_IDENTITY, "rsa", "RSA-2048");
+    const issued = await over12(rsa);
+    assert.equal(issued.code, "OK", issued.message);
+    assert.ok(issued.verdict?.verified, issued.verdict?.error);
+  });
+  await t.step("with a P-256 client key, unless the runtime refuses SHA-384 with it", async () => {
+    const issued = await over12(await issueIdentity(server));
+    assert.equal(issued.code, refusesP256WithSha384() ? "Unavailable" : "OK", issued.message);
+  });
 });
