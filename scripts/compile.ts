@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 
 async function checkRuntime(): Promise<void> {
   const path = Deno.env.get("DENORT_BIN");
-  if (path === undefined) return;
+  if (!path) return;
   const digest = await sha256(path);
   if (digest === DENORT_SHA256) return;
   throw new TypeError(
@@ -81,7 +81,8 @@ async function capture(program: string, args: readonly string[]): Promise<string
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const { code } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
+  const { code } = await new Deno.Command(program, { args: [...args], stdin: "null" }).spawn()
+    .status;
   if (code !== 0) {
     throw new TypeError(`Cannot compile: ${program} ${args[0]} ended with exit code ${code}`);
   }
@@ -93,5 +94,11 @@ async function sha256(path: string): Promise<string> {
 
 if (import.meta.main) {
   Deno.chdir(new URL("..", import.meta.url));
-  await main();
+  try {
+    await main();
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    console.error(thrown.message);
+    Deno.exit(1);
+  }
 }

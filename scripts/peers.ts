@@ -2,11 +2,12 @@
 /**
  * Builds the foreign programs that tests run signet against, from Go modules, into the peers' cache; those that are there stay.
  *
- * curl, openssl and h2load come with the system's package manager: this says which are missing. The first build takes some minutes.
+ * curl, openssl and h2load come from Debian: with `CI=true` and as root on a machine with apt-get they are installed, elsewhere this says
+ * which are missing. The first build takes some minutes.
  *
  * Usage: `scripts/deno task peers`
  */
-import { findPeer, peersDir } from "../tests/support/peers.ts";
+import { findPeer, peersAreRequired, peersDir } from "../tests/support/peers.ts";
 
 /** Go packages by the name of their program. */
 const GO_PEERS = {
@@ -15,6 +16,7 @@ const GO_PEERS = {
 } as const;
 /** Programs that a package manager brings, with the Debian package. */
 const SYSTEM_PEERS = { curl: "curl", openssl: "openssl", h2load: "nghttp2-client" } as const;
+type SystemPeer = keyof typeof SYSTEM_PEERS;
 
 async function go(args: readonly string[], cwd: string): Promise<boolean> {
   try {
@@ -39,12 +41,42 @@ async function main(): Promise<boolean> {
     console.log(`peers: building ${name} (minutes, once)`);
     complete = await go(["install", at], peersDir()) && complete;
   }
-  for (const [name, debianPackage] of Object.entries(SYSTEM_PEERS)) {
-    if (findPeer(name as keyof typeof SYSTEM_PEERS) !== undefined) continue;
-    console.error(`peers: ${name} is missing: apt-get install ${debianPackage}`);
-    complete = false;
+  return await systemPeers() && complete;
+}
+
+/** True when all programs of the system are there; in CI the missing ones are installed first. */
+async function systemPeers(): Promise<boolean> {
+  const missing = () =>
+    Object.entries(SYSTEM_PEERS).filter(([name]) => findPeer(name as SystemPeer) === undefined);
+  const wanted = missing().map(([, debianPackage]) => debianPackage);
+  if (wanted.length > 0 && peersAreRequired() && Deno.uid() === 0) {
+    console.log(`peers: installing ${wanted.join(", ")} (a minute)`);
+    await program("apt-get", ["update", "--quiet=2"]);
+    await program("apt-get", [
+      "install",
+      "--yes",
+      "--no-install-recommends",
+      "--quiet=2",
+      ...wanted,
+    ]);
   }
-  return complete;
+  for (const [name, debianPackage] of missing()) {
+    console.error(`peers: ${name} is missing: apt-get install ${debianPackage}`);
+  }
+  return missing().length === 0;
+}
+
+/** Runs a program of the system; one that is not there counts as failed. */
+async function program(path: string, args: readonly string[]): Promise<boolean> {
+  try {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    return (await new Deno.Command(path, { args: [...args], env, stdin: "null" }).output()).success;
+  } catch (thrown) {
+    console.error(
+      `peers: ${path}: ${thrown instanceof Deno.errors.NotFound ? "not found" : thrown}`,
+    );
+    return false;
+  }
 }
 
 if (import.meta.main) {
