@@ -13,6 +13,7 @@ import {
 import { messageOf, SignetError, sleep } from "../base/mod.ts";
 import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
+import { Handshakes } from "./handshakes.ts";
 import type { Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
 import { ServerConnection, type Wire } from "./server_connection.ts";
 
@@ -37,11 +38,9 @@ export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Prom
   const port = new Port(options);
   const server = tls === undefined
     ? createTcpServer({ noDelay: true }, (socket) => port.accept(socket))
-    : createTlsServer(
-      { ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
-      (socket) => port.acceptTls(socket),
-    );
-  server.on("tlsClientError", () => options.metrics.counter(METRIC.handshakesFailed).inc());
+    : createTlsServer({ ...tls }, (socket) => port.acceptTls(socket));
+  if (tls !== undefined) server.on("connection", (socket) => port.beginTls(socket));
+  server.on("tlsClientError", (_: unknown, socket: Socket) => port.failTls(socket));
   await bind(server, addr, flag);
   server.on(
     "error",
@@ -118,6 +117,8 @@ class Port<Peer> {
   readonly #options: Http2ListenOptions<Peer>;
   readonly #connections = new Set<ServerConnection<Peer>>();
   readonly #sockets = new Set<Socket>();
+  readonly #handshakes: Handshakes;
+  readonly #handshakesFailed;
   readonly #accepted;
   readonly #open;
   #timer: Disposable | undefined;
@@ -125,6 +126,8 @@ class Port<Peer> {
 
   constructor(options: Http2ListenOptions<Peer>) {
     this.#options = options;
+    this.#handshakes = new Handshakes(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS);
+    this.#handshakesFailed = options.metrics.counter(METRIC.handshakesFailed);
     const labels = { port: options.flag };
     this.#accepted = options.metrics.counter(METRIC.connectionsAccepted, labels);
     this.#open = options.metrics.gauge(METRIC.connectionsOpen, labels);
@@ -135,11 +138,26 @@ class Port<Peer> {
       if (this.#ended) return;
       const nowMs = this.#options.clock.monotonicMs();
       for (const connection of [...this.#connections]) connection.tick(nowMs);
+      const late = this.#handshakes.expire(nowMs);
+      if (late > 0) this.#handshakesFailed.inc(late);
       this.begin();
     });
   }
 
+  /** A TCP connection before its handshake: it counts, and it may not take for ever. */
+  beginTls(socket: Socket): void {
+    if (this.#isFull()) return void socket.destroy();
+    this.#handshakes.begin(socket, this.#options.clock.monotonicMs());
+  }
+
+  /** A handshake failed. The TCP socket stays in `#handshakes` until it is closed: some runtimes leave it open. */
+  failTls(socket: Socket): void {
+    this.#handshakesFailed.inc();
+    socket.destroy();
+  }
+
   acceptTls(socket: TLSSocket): void {
+    this.#handshakes.succeeded(socket);
     this.#guard(socket);
     if (socket.destroyed) return;
     if (socket.alpnProtocol !== "h2") return void socket.destroy();
@@ -160,7 +178,7 @@ class Port<Peer> {
   #guard(socket: Socket): void {
     socket.on("error", () => socket.destroy());
     this.#accepted.inc();
-    if (this.#ended || this.#sockets.size >= MAX_CONNECTIONS) return void socket.destroy();
+    if (this.#isFull()) return void socket.destroy();
     socket.setNoDelay(true);
     this.#sockets.add(socket);
     this.#open.set(this.#sockets.size);
@@ -168,6 +186,10 @@ class Port<Peer> {
       this.#sockets.delete(socket);
       this.#open.set(this.#sockets.size);
     });
+  }
+
+  #isFull(): boolean {
+    return this.#ended || this.#sockets.size + this.#handshakes.size >= MAX_CONNECTIONS;
   }
 
   /** Lets the client in, now or when the verdict is there; a refused one is cut off. */
@@ -241,6 +263,7 @@ class Port<Peer> {
     this.#ended = true;
     this.#timer?.[Symbol.dispose]();
     for (const socket of this.#sockets) socket.destroy();
+    this.#handshakes.destroy();
   }
 }
 

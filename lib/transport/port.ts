@@ -84,6 +84,8 @@ export interface Http2ListenOptions<Peer> {
   readonly onStream: (stream: ServerStream<Peer>) => void;
   /** Pings and ages. */
   readonly keepalive: KeepaliveOptions;
+  /** Time from TCP accept to the end of the TLS handshake. Default: `HANDSHAKE_TIMEOUT_MS`. */
+  readonly handshakeTimeoutMs?: number;
   /** Bounds that differ from the usual ones. */
   readonly limits: Partial<Http2Limits>;
   /** Time. */
