@@ -20,7 +20,7 @@ export interface Http2Limits {
   readonly maxResetsPerSecond: number;
   /** SETTINGS frames in a second. */
   readonly maxSettingsPerSecond: number;
-  /** PING frames in a second. grpc-go measures the bandwidth with one PING each round trip, thousands a second on a fast line. */
+  /** PING frames in a second that follow no HEADERS or DATA of ours; those that do are how clients measure the bandwidth. */
   readonly maxPingsPerSecond: number;
   /** Frames without effect in a second: empty DATA, PRIORITY, unknown types. */
   readonly maxIdleFramesPerSecond: number;
@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: Http2Limits = {
   connectionWindowBytes: 1_048_576,
   maxResetsPerSecond: 500,
   maxSettingsPerSecond: 20,
-  maxPingsPerSecond: 20_000,
+  maxPingsPerSecond: 200,
   maxIdleFramesPerSecond: 2_000,
   maxWindowUpdatesPerSecond: 200_000,
   maxQueuedBytes: 16_777_216,

@@ -27,6 +27,7 @@ export class Sender {
   #maxFrameBytes = MAX_FRAME_BYTES;
   #queuedBytes = 0;
   #tableUpdateSent = false;
+  #progressed = false;
 
   /** `onDrained` hears of streams whose queue became empty. */
   constructor(maxQueuedBytes: number, onDrained: (stream: Http2Stream) => void) {
@@ -37,6 +38,13 @@ export class Sender {
   /** Octets of DATA that wait for windows. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** True when HEADERS or DATA went out since the last call. */
+  takeProgress(): boolean {
+    const progressed = this.#progressed;
+    this.#progressed = false;
+    return progressed;
   }
 
   /** Sends a header block, in as many frames as the peer's frame size asks for. */
@@ -54,6 +62,7 @@ export class Sender {
 
   #block(stream: Http2Stream, block: Uint8Array, endStream: boolean): void {
     const end = endStream ? FLAG.endStream : 0;
+    this.#progressed = true;
     if (block.length <= this.#maxFrameBytes) {
       this.output.header(FRAME.headers, FLAG.endHeaders | end, stream.id, block.length);
       this.output.bytes(block);
@@ -122,6 +131,7 @@ export class Sender {
       const last = sent + room === bytes.length && endStream;
       this.output.header(FRAME.data, last ? FLAG.endStream : 0, stream.id, room);
       this.output.bytes(bytes.subarray(sent, sent + room));
+      this.#progressed = true;
       this.#window -= room;
       stream.sendWindow -= room;
       sent += room;
