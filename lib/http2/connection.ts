@@ -32,6 +32,8 @@ import { createStream, type Http2Stream } from "./stream.ts";
 
 /** Streams that we reset lately: frames that were under way for them are ignored. */
 const MAX_REMEMBERED_RESETS = 1_000;
+/** Streams that were answered before their request ended; more are reset, oldest first. */
+const MAX_ANSWERED = 100;
 /** Last stream identifier of a graceful GOAWAY (section 6.8). */
 const LAST_STREAM_ID = 0x7fffffff;
 
@@ -60,6 +62,7 @@ class Machine implements Http2Connection {
   readonly #sender: Sender;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
+  readonly #answered = new Set<Http2Stream>();
   #prefaceLeft: number;
   #settingsSeen = false;
   #block: OpenBlock | undefined;
@@ -105,7 +108,7 @@ class Machine implements Http2Connection {
   }
 
   get openStreams(): number {
-    return this.#streams.size;
+    return this.#streams.size - this.#answered.size;
   }
 
   get queuedBytes(): number {
@@ -221,9 +224,16 @@ class Machine implements Http2Connection {
     if (!this.#lengthFits(stream, endStream)) {
       return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, payload.length);
     }
+    if (endStream) stream.remoteClosed = true;
+    if (stream.answered) {
+      this.#giveBack(payload.length);
+      const isMuch = stream.receiveWindow < this.#limits.streamWindowBytes / 2;
+      return isMuch && !endStream
+        ? this.reset(streamId, HTTP2_ERROR.NO_ERROR)
+        : this.#retire(stream);
+    }
     const padding = payload.length - data.length;
     if (padding > 0) this.consume(streamId, padding);
-    if (endStream) stream.remoteClosed = true;
     this.#handler.onData(streamId, data, endStream);
     this.#retire(stream);
   }
@@ -351,7 +361,7 @@ class Machine implements Http2Connection {
         return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
       }
       stream.remoteClosed = true;
-      this.#handler.onTrailers(stream.id, headers);
+      if (!stream.answered) this.#handler.onTrailers(stream.id, headers);
     }
     this.#retire(stream);
   }
@@ -380,7 +390,7 @@ class Machine implements Http2Connection {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#forget(stream);
-    this.#handler.onReset(streamId, readUint31(payload, 0));
+    if (!stream.answered) this.#handler.onReset(streamId, readUint31(payload, 0));
   }
 
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
@@ -399,10 +409,15 @@ class Machine implements Http2Connection {
     }
     this.#rates.count("settings");
     this.#settingsSeen = true;
+    let window = this.#initialSendWindow;
     for (let at = 0; at < payload.length; at += 6) {
       const value = readUint31(payload, at + 2) + (payload[at + 2]! >= 0x80 ? 2 ** 31 : 0);
-      this.#applySetting(payload[at]! * 256 + payload[at + 1]!, value);
+      const identifier = payload[at]! * 256 + payload[at + 1]!;
+      if (identifier === SETTING.initialWindowSize) window = value;
+      this.#applySetting(identifier, value);
     }
+    // Once a frame: a frame may hold 2,700 changes, and each touches every stream.
+    if (window !== this.#initialSendWindow) this.#applyWindow(window);
     this.#sender.settings([], true);
   }
 
@@ -416,29 +431,30 @@ class Machine implements Http2Connection {
       case SETTING.maxConcurrentStreams:
         this.peerMaxStreams = value;
         return;
-      case SETTING.initialWindowSize: {
-        if (value > MAX_WINDOW) {
-          throw connectionError(
-            HTTP2_ERROR.FLOW_CONTROL_ERROR,
-            "INITIAL_WINDOW_SIZE is above 2^31 - 1",
-          );
-        }
-        const change = value - this.#initialSendWindow;
-        this.#initialSendWindow = value;
-        for (const stream of [...this.#streams.values()]) {
-          stream.sendWindow += change;
-          if (stream.sendWindow > MAX_WINDOW) {
-            throw connectionError(HTTP2_ERROR.FLOW_CONTROL_ERROR, "a window is above 2^31 - 1");
-          }
-          this.#sender.pump(stream);
-        }
-        return;
-      }
+      case SETTING.initialWindowSize:
+        if (value <= MAX_WINDOW) return;
+        throw connectionError(
+          HTTP2_ERROR.FLOW_CONTROL_ERROR,
+          "INITIAL_WINDOW_SIZE is above 2^31 - 1",
+        );
       case SETTING.maxFrameSize:
         if (value < MAX_FRAME_BYTES || value > 0xffffff) {
           throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range");
         }
         return this.#sender.setMaxFrameBytes(value);
+    }
+  }
+
+  /** Changes the window of every stream (section 6.9.2). */
+  #applyWindow(window: number): void {
+    const change = window - this.#initialSendWindow;
+    this.#initialSendWindow = window;
+    for (const stream of [...this.#streams.values()]) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_WINDOW) {
+        throw connectionError(HTTP2_ERROR.FLOW_CONTROL_ERROR, "a window is above 2^31 - 1");
+      }
+      this.#sender.pump(stream);
     }
   }
 
@@ -504,20 +520,34 @@ class Machine implements Http2Connection {
     this.#rates.count("resets");
     this.#giveBack(unread);
     this.reset(stream.id, code);
-    this.#handler.onReset(stream.id, code);
+    if (!stream.answered) this.#handler.onReset(stream.id, code);
   }
 
-  /** Drops a stream whose two halves are closed. After a whole response, the rest of a request is not wanted (section 8.1). */
+  /** Drops a stream whose two halves are closed. */
   #retire(stream: Http2Stream): void {
     if (!stream.localClosed || !this.#streams.has(stream.id)) return;
     if (stream.remoteClosed) this.#forget(stream);
-    else if (this.#server) this.reset(stream.id, HTTP2_ERROR.NO_ERROR);
+    else if (this.#server && !stream.answered) this.#outlive(stream);
+  }
+
+  /**
+   * The response is whole before the request: nothing of it is wanted any more, but a small rest is let come. RFC 9113 section 8.1 allows
+   * a reset at once; clients that are still sending (curl, for one) then lose the response.
+   */
+  #outlive(stream: Http2Stream): void {
+    stream.answered = true;
+    this.#answered.add(stream);
+    this.#handler.onStreamClosed(stream.id);
+    if (this.#answered.size <= MAX_ANSWERED) return;
+    const [oldest] = this.#answered;
+    if (oldest !== undefined) this.reset(oldest.id, HTTP2_ERROR.NO_ERROR);
   }
 
   #forget(stream: Http2Stream): void {
     this.#sender.drop(stream);
     this.#streams.delete(stream.id);
-    this.#handler.onStreamClosed(stream.id);
+    this.#answered.delete(stream);
+    if (!stream.answered) this.#handler.onStreamClosed(stream.id);
   }
 
   #giveBack(bytes: number): void {
@@ -580,7 +610,7 @@ class Machine implements Http2Connection {
   /** Runs `send` when the stream still lives; a stream that went away meanwhile swallows what is sent. */
   #withStream(streamId: number, send: (stream: Http2Stream) => void): void {
     const stream = this.#streams.get(streamId);
-    if (stream === undefined || this.closed) return;
+    if (stream === undefined || stream.localClosed || this.closed) return;
     try {
       send(stream);
     } catch (thrown) {

@@ -16,7 +16,7 @@ function blockOf(headers: OutgoingHeaders): Uint8Array {
   return "block" in headers ? headers.block : encodeHeaderBlock(headers);
 }
 
-/** Writes frames. Streams whose DATA waits are remembered, so that a window update finds them. */
+/** Writes frames. Streams whose DATA waits for the connection's window are remembered, so that its update finds them. */
 export class Sender {
   /** The bytes to send. */
   readonly output: Output = new Output();
@@ -92,7 +92,7 @@ export class Sender {
     stream.queue.push(bytes);
     stream.queuedBytes += bytes.length;
     this.#queuedBytes += bytes.length;
-    this.#blocked.add(stream);
+    if (stream.sendWindow > 0) this.#blocked.add(stream);
     if (this.#queuedBytes > this.#maxQueuedBytes) {
       throw connectionError(
         HTTP2_ERROR.ENHANCE_YOUR_CALM,
@@ -149,6 +149,9 @@ export class Sender {
       this.#queuedBytes -= sent;
       if (sent < first.length) {
         stream.queue[0] = first.subarray(sent);
+        // One that waits for its own window is found by that window's update.
+        if (stream.sendWindow > 0) this.#blocked.add(stream);
+        else this.#blocked.delete(stream);
         return;
       }
       stream.queue.shift();
@@ -175,7 +178,8 @@ export class Sender {
         "the connection's window is above 2^31 - 1",
       );
     }
-    for (const stream of [...this.#blocked]) {
+    // Each turn ends a stream's wait, or the window: however many wait, an update costs no more than what it sends.
+    for (const stream of this.#blocked) {
       if (this.#window <= 0) return;
       this.pump(stream);
     }

@@ -10,6 +10,8 @@ export interface Http2Stream {
   remoteClosed: boolean;
   /** END_STREAM was sent. */
   localClosed: boolean;
+  /** The response was whole before the request: what still comes is dropped, and nobody hears of it. */
+  answered: boolean;
   /** Octets that we may send; may be negative after SETTINGS. */
   sendWindow: number;
   /** Octets that the peer may send. */
@@ -38,6 +40,7 @@ export function createStream(
     headersReceived: false,
     remoteClosed: false,
     localClosed: false,
+    answered: false,
     sendWindow: windows.send,
     receiveWindow: windows.receive,
     unreturned: 0,
