@@ -11,6 +11,7 @@ import { findPeer, peersAreRequired, peersDir } from "../tests/support/peers.ts"
 
 /** Go packages by the name of their program. */
 const GO_PEERS = {
+  h2spec: "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible",
   grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
   zlint: "github.com/zmap/zlint/v3/cmd/zlint@v3.7.3",
 } as const;

@@ -42,7 +42,7 @@ export const NEXT_DENO = "2.9.8";
 const UNIT = ["--allow-read", "--allow-ffi", "--allow-env", "--allow-sys=hostname", "tests/unit"];
 /** Deno reads /proc, where the memory of a server under test stands, only with this. */
 const EVERYTHING = ["--allow-all"];
-const INTEGRATION = [...EVERYTHING, "tests/integration"];
+const INTEGRATION = [...EVERYTHING, "tests/integration", "tests/conformance"];
 
 /** All phases in order. */
 export const PHASES: readonly Phase[] = [

@@ -416,9 +416,9 @@ class Machine implements Http2Connection {
       if (identifier === SETTING.initialWindowSize) window = value;
       this.#applySetting(identifier, value);
     }
-    // Once a frame: a frame may hold 2,700 changes, and each touches every stream.
-    if (window !== this.#initialSendWindow) this.#applyWindow(window);
     this.#sender.settings([], true);
+    // Once a frame: a frame may hold 2,700 changes, and each touches every stream. What it lets go follows the acknowledgement.
+    if (window !== this.#initialSendWindow) this.#applyWindow(window);
   }
 
   #applySetting(identifier: number, value: number): void {

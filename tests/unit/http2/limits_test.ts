@@ -288,3 +288,19 @@ Deno.test("after GOAWAY streams under way go on; a graceful one still takes new 
   );
   assert.deepEqual(lasts, ["7fffffff", "00000003"]);
 });
+
+Deno.test("a SETTINGS frame of 2,700 changes of the window is acknowledged, then applied once", () => {
+  const { http2, error, sent } = started();
+  http2.receive(settings([4, 0]), 0);
+  http2.receive(headers(1, REQUEST_FIELDS, true), 0);
+  http2.sendHeaders(1, [[":status", "200"]], false);
+  http2.sendData(1, new Uint8Array(100));
+  sent();
+  const changes = Array.from({ length: 2_700 }, (_, n) => [4, n % 2 === 0 ? 1 : 60] as const);
+  http2.receive(settings(...changes), 0);
+  assert.deepEqual(sent().map(({ type, payload }) => [type, payload.length]), [[TYPE.settings, 0], [
+    TYPE.data,
+    60,
+  ]]);
+  assert.equal(error(), undefined);
+});
