@@ -4,11 +4,13 @@
  * The request body is the stream's own async iterable, so its backpressure reaches flow control; the response body is written no faster
  * than the peer reads. A handler's signal is aborted when the stream is reset, the connection is lost or the server gives up draining.
  */
+import { Code } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Credentials } from "../authn/mod.ts";
 import { concatBytes, utf8 } from "../base/mod.ts";
 import { HTTP2_ERROR, type ServerStream } from "../transport/mod.ts";
 import { withCredentials } from "./credentials.ts";
+import { trailersOnly } from "./trailers_only.ts";
 
 type HeaderList = (readonly [string, string])[];
 
@@ -112,13 +114,7 @@ export function refuseRequest(
 ): void {
   const grpc = stream.headers.get("content-type")?.startsWith("application/grpc") ?? false;
   if (grpc && refusal.status === 404) {
-    const message = encodeURIComponent(refusal.message).replaceAll("%20", " ");
-    return void stream.respond([
-      [":status", "200"],
-      ["content-type", "application/grpc"],
-      ["grpc-status", "12"],
-      ["grpc-message", message],
-    ], true);
+    return void stream.respond(trailersOnly(Code.Unimplemented, refusal.message), true);
   }
   const text = utf8(`${refusal.message}\n`);
   stream.respond([

@@ -11,6 +11,7 @@ import { createAnswerEncoder, decodePlainRequest } from "./ca_codec.ts";
 import type { MethodObserver } from "./interceptors.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 import { parseTimeoutMs } from "./timeout.ts";
+import { trailersOnly } from "./trailers_only.ts";
 
 const FRAME_PREFIX_BYTES = 5;
 const OK_HEADERS = precomputeHeaders([[":status", "200"], ["content-type", "application/grpc"]]);
@@ -26,6 +27,8 @@ export interface FastPathOptions {
   readonly clock: Clock;
   /** Largest message, in bytes. */
   readonly maxMessageBytes: number;
+  /** Hears of failures that no service function meant to tell: bugs, which the caller knows as "internal error" only. */
+  readonly onError: (thrown: unknown) => void;
 }
 
 /** Takes a complete request body, or says that it is not for the fast path. */
@@ -52,16 +55,17 @@ export function createFastPath(options: FastPathOptions): FastPath {
       if (clock.monotonicMs() > call.deadlineMs) {
         throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
       }
+      const message = encoder.encode(result);
       observer.finished(startedMs, 0);
       stream.respond(OK_HEADERS, false);
-      void stream.write(encoder.encode(result));
+      void stream.write(message);
       stream.end(OK_TRAILERS);
     } catch (thrown) {
-      const failure = thrown instanceof ConnectError
-        ? thrown
-        : new ConnectError("internal error", Code.Internal);
+      const meant = thrown instanceof ConnectError;
+      if (!meant) options.onError(thrown);
+      const failure = meant ? thrown : new ConnectError("internal error", Code.Internal);
       observer.finished(startedMs, failure.code);
-      stream.respond(trailersOnly(failure), true);
+      stream.respond(trailersOnly(failure.code, failure.rawMessage), true);
     }
   };
 
@@ -89,25 +93,4 @@ export function createFastPath(options: FastPathOptions): FastPath {
       return true;
     },
   };
-}
-
-/** A gRPC failure as one header block. */
-function trailersOnly(failure: ConnectError): [string, string][] {
-  return [
-    [":status", "200"],
-    ["content-type", "application/grpc"],
-    ["grpc-status", String(failure.code)],
-    ["grpc-message", percentEncode(failure.rawMessage)],
-  ];
-}
-
-/** Percent-encoding of `grpc-message` (gRPC over HTTP/2: all but printable ASCII, and the percent sign). */
-export function percentEncode(message: string): string {
-  let encoded = "";
-  for (const byte of new TextEncoder().encode(message)) {
-    encoded += byte < 0x20 || byte > 0x7e || byte === 0x25
-      ? `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
-      : String.fromCharCode(byte);
-  }
-  return encoded;
 }

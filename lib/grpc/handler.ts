@@ -41,15 +41,15 @@ export function createGrpcHandler(
     maxMessageBytes: config.maxMessageBytes,
     shutdownSignal: shutdown.signal,
   });
+  const onError = (thrown: unknown) =>
+    logger.error(EVENT.callFailed, "Call failed outside its handler", {}, thrown);
   const fastPath = createCertificate && createFastPath({
     createCertificate,
     observer: observers.method(CA_SERVICE, CA_METHOD, "unary"),
     clock,
     maxMessageBytes: config.maxMessageBytes,
+    onError,
   });
-  const onError = (thrown: unknown) =>
-    logger.error(EVENT.callFailed, "Call failed outside its handler", {}, thrown);
-
   const general = (
     stream: ServerStream<ClientCertificate | undefined>,
     body: AsyncIterable<Uint8Array>,
