@@ -388,9 +388,7 @@ class Machine implements Http2Connection {
     this.#needStream(streamId, "RST_STREAM");
     this.#rates.count("resets");
     const stream = this.#streams.get(streamId);
-    if (stream === undefined) return;
-    this.#forget(stream);
-    if (!stream.answered) this.#handler.onReset(streamId, readUint31(payload, 0));
+    if (stream !== undefined) this.#forget(stream, readUint31(payload, 0));
   }
 
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
@@ -519,8 +517,8 @@ class Machine implements Http2Connection {
   #streamError(stream: Http2Stream, code: number, unread: number): void {
     this.#rates.count("resets");
     this.#giveBack(unread);
-    this.reset(stream.id, code);
-    if (!stream.answered) this.#handler.onReset(stream.id, code);
+    this.#sendReset(stream.id, code);
+    this.#forget(stream, code);
   }
 
   /** Drops a stream whose two halves are closed. */
@@ -543,11 +541,14 @@ class Machine implements Http2Connection {
     if (oldest !== undefined) this.reset(oldest.id, HTTP2_ERROR.NO_ERROR);
   }
 
-  #forget(stream: Http2Stream): void {
+  /** Drops a stream. `resetCode` says that the peer reset it, or made us do so: the handler hears that first. */
+  #forget(stream: Http2Stream, resetCode?: number): void {
     this.#sender.drop(stream);
     this.#streams.delete(stream.id);
     this.#answered.delete(stream);
-    if (!stream.answered) this.#handler.onStreamClosed(stream.id);
+    if (stream.answered) return;
+    if (resetCode !== undefined) this.#handler.onReset(stream.id, resetCode);
+    this.#handler.onStreamClosed(stream.id);
   }
 
   #giveBack(bytes: number): void {
@@ -630,7 +631,7 @@ class Machine implements Http2Connection {
     if (this.closed) return;
     this.#giveBack(bytes);
     const stream = this.#streams.get(streamId);
-    if (stream === undefined || stream.remoteClosed) return;
+    if (stream === undefined || stream.remoteClosed || stream.answered) return;
     stream.unreturned += bytes;
     if (stream.unreturned < this.#limits.streamWindowBytes / 2) return;
     this.#sender.windowUpdate(streamId, stream.unreturned);

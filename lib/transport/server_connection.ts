@@ -102,7 +102,11 @@ export class ServerConnection<Peer> {
       onReset: (id: number, code: number) =>
         this.#lose(id, `it was reset with ${errorCodeName(code)}`),
       onWritable: (id: number) => streams.get(id)?.writable(),
-      onStreamClosed: (id: number) => void streams.delete(id),
+      onStreamClosed: (id: number) => {
+        const stream = streams.get(id);
+        streams.delete(id);
+        stream?.release();
+      },
       onGoaway: nothing,
       onPong: () => {
         this.#pingedMs = undefined;

@@ -121,8 +121,17 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     this.#failure = error;
     this.#collect = undefined;
     this.#abort?.abort(error);
-    this.#wakeReader?.();
+    this.release();
     this.#wakeWriter?.();
+  }
+
+  /** Nothing more comes: what nobody read is given back to the connection, whose window would shrink for ever otherwise. */
+  release(): void {
+    const unread = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#chunks = [];
+    if (!this.#ended) this.#failure ??= streamLost("it was answered before its request ended");
+    if (unread > 0) this.#consume(unread);
+    this.#wakeReader?.();
   }
 
   /** What waited has been sent. */

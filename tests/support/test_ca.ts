@@ -1,0 +1,36 @@
+/** A CA in memory. */
+import { type Clock, systemClock } from "signet/base/mod.ts";
+import { type Ca, type CaConfig, createCa } from "signet/ca/mod.ts";
+import { selectProvider } from "signet/crypto/mod.ts";
+import { type CaStore, memoryCaStore } from "signet/store/mod.ts";
+import { type LogRecords, recordLogs } from "./log_records.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A CA with the defaults of the command line, over Web Crypto, which every machine has. */
+export async function createTestCa(
+  options: {
+    readonly config?: Partial<CaConfig>;
+    readonly clock?: Clock;
+    readonly store?: CaStore;
+    readonly provider?: "webcrypto" | "openssl";
+  } = {},
+): Promise<{ readonly ca: Ca } & LogRecords> {
+  const logs = recordLogs();
+  const { provider } = await selectProvider(options.provider ?? "webcrypto");
+  const ca = await createCa({
+    trustDomain: "cluster.local",
+    defaultWorkloadTtlMs: 24 * HOUR_MS,
+    maxWorkloadTtlMs: 2_160 * HOUR_MS,
+    selfSignedRootTtlMs: 87_600 * HOUR_MS,
+    minRsaBits: 1_024,
+    whenMissing: "create",
+    ...options.config,
+  }, {
+    clock: options.clock ?? systemClock(),
+    crypto: provider,
+    store: options.store ?? memoryCaStore(),
+    logger: logs.logger,
+  });
+  return { ca, ...logs };
+}
