@@ -26,8 +26,8 @@ export interface GrpcHandler {
 
 /** Makes the handler of a port; without `createCertificate` the CA service does not exist on it. */
 export function createGrpcHandler(
-  config: GrpcConfig,
-  host: GrpcHost,
+  config: Pick<GrpcConfig, "maxMessageBytes">,
+  host: Pick<GrpcHost, "clock" | "logger" | "metrics">,
   port: { readonly createCertificate: CreateCertificate | undefined; readonly secure: boolean },
 ): GrpcHandler {
   const { clock, metrics } = host;
