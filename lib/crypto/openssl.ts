@@ -4,7 +4,6 @@
  * EC keys use ECDSA_sign and ECDSA_verify with prepared EC_KEYs, which take a third of the time of the EVP interface here; RSA and Ed25519
  * use EVP. Everything that OpenSSL allocates for one call is freed in it; keys live until disposed.
  */
-import { createHash } from "node:crypto";
 import { type Bytes, SignetError } from "../base/mod.ts";
 import {
   type Curve,
@@ -23,12 +22,13 @@ const NID = { "P-256": 415, "P-384": 715, "P-521": 716 } as const satisfies Reco
 /** Longest signature: RSA of 8192 bits. */
 const MAX_SIGNATURE_BYTES = 1024;
 
-const NODE_DIGEST = {
-  "SHA-1": "sha1",
-  "SHA-256": "sha256",
-  "SHA-384": "sha384",
-  "SHA-512": "sha512",
-} as const satisfies Record<Digest, string>;
+/** The one-shot function of a digest, and the octets it writes. */
+const ONE_SHOT = {
+  "SHA-1": ["SHA1", 20],
+  "SHA-256": ["SHA256", 32],
+  "SHA-384": ["SHA384", 48],
+  "SHA-512": ["SHA512", 64],
+} as const satisfies Record<Digest, readonly [keyof OpenSsl, number]>;
 
 /** Opens libcrypto and makes the provider; a text says why it cannot be had. */
 export function opensslProvider(path: string): CryptoProvider | string {
@@ -69,7 +69,7 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     verify(key, scheme, data, signature) {
       const { kind } = key;
       if (kind.type === "ec" && scheme.type === "ecdsa") {
-        return verifyEc(kind.curve, key.keyBits, hash(scheme.digest, data), signature);
+        return verifyEc(kind.curve, key.keyBits, hash(ssl, scheme.digest, data), signature);
       }
       if (kind.type !== scheme.type) {
         throw new SignetError(
@@ -84,8 +84,11 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
   };
 }
 
-function hash(digest: Digest, data: Uint8Array): Bytes {
-  return new Uint8Array(createHash(NODE_DIGEST[digest]).update(data).digest());
+function hash(ssl: OpenSsl, digest: Digest, data: Uint8Array): Bytes {
+  const [name, octets] = ONE_SHOT[digest];
+  const value = new Uint8Array(octets);
+  if (ssl[name](data as Bytes, BigInt(data.length), value) === null) throw failed(ssl);
+  return value;
 }
 
 /** `OpenSSL 3.0.17`, from the number (0xMNN00PP0): reading the library's own text would need leave to read any memory. */
@@ -215,7 +218,7 @@ function signEc(
   scheme: SignatureScheme,
   data: Uint8Array,
 ): Bytes {
-  const digest = hash(scheme.type === "ed25519" ? "SHA-512" : scheme.digest, data);
+  const digest = hash(ssl, scheme.type === "ed25519" ? "SHA-512" : scheme.digest, data);
   const signature = new Uint8Array(144);
   const length = new Uint32Array(1);
   if (ssl.ECDSA_sign(0, digest, digest.length, signature, length, key) !== 1) throw failed(ssl);
@@ -243,5 +246,5 @@ function signEvp(
 
 function failed(ssl: OpenSsl): SignetError {
   ssl.ERR_clear_error();
-  return new SignetError("crypto.failed", "Cannot sign: OpenSSL failed");
+  return new SignetError("crypto.failed", "Cannot use key: OpenSSL failed");
 }

@@ -50,6 +50,7 @@ export function createLogger(
 ): Logger {
   const floods = new Map<string, Flood>();
   const format = config.json ? formatJson : formatText;
+  const timeText = createTimeText();
 
   const scoped = (scope: string): Logger => {
     const threshold = ORDER[config.levels[scope] ?? config.levels["default"] ?? "info"];
@@ -60,7 +61,7 @@ export function createLogger(
         scope !== AUDIT_SCOPE && floodsOver(floods, `${scope}/${event}`, nowMs, (suppressed) => {
           options.sink(
             format({
-              nowMs,
+              time: timeText(nowMs),
               level: "warn",
               scope,
               event: EVENT.eventsSuppressed,
@@ -70,7 +71,7 @@ export function createLogger(
           );
         })
       ) return;
-      options.sink(format({ nowMs, level, scope, event, message, fields }));
+      options.sink(format({ time: timeText(nowMs), level, scope, event, message, fields }));
     };
     return {
       scoped,
@@ -129,8 +130,21 @@ function describeThrown(thrown: unknown): LogFields {
   };
 }
 
+/** Texts of times; the records of one millisecond share one. */
+function createTimeText(): (ms: number) => string {
+  let lastMs = Number.NaN;
+  let lastText = "";
+  return (ms) => {
+    if (ms !== lastMs) {
+      lastText = new Date(ms).toISOString();
+      lastMs = ms;
+    }
+    return lastText;
+  };
+}
+
 interface LogRecord {
-  readonly nowMs: number;
+  readonly time: string;
   readonly level: Level;
   readonly scope: string;
   readonly event: string;
@@ -138,10 +152,10 @@ interface LogRecord {
   readonly fields: LogFields;
 }
 
-function formatJson({ nowMs, level, scope, event, message, fields }: LogRecord): string {
+function formatJson({ time, level, scope, event, message, fields }: LogRecord): string {
   return JSON.stringify({
     level,
-    time: new Date(nowMs).toISOString(),
+    time,
     scope,
     event,
     msg: message,
@@ -149,8 +163,8 @@ function formatJson({ nowMs, level, scope, event, message, fields }: LogRecord):
   });
 }
 
-function formatText({ nowMs, level, scope, event, message, fields }: LogRecord): string {
-  let line = `${new Date(nowMs).toISOString()}\t${level}\t${scope}\t${message}\tevent=${event}`;
+function formatText({ time, level, scope, event, message, fields }: LogRecord): string {
+  let line = `${time}\t${level}\t${scope}\t${message}\tevent=${event}`;
   for (const name in fields) {
     const value = fields[name];
     if (value !== undefined) line += ` ${name}=${formatValue(value)}`;

@@ -1,0 +1,55 @@
+/** Medians, ratios and CPU time. */
+import { usageOf } from "../support/process.ts";
+
+/** The middle of `values`; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * Times operations side by side: `rounds` rounds, in each of which every operation runs for `roundMs`, so that a slow moment of the
+ * machine hits all of them. Gives microseconds an operation, the median of the rounds.
+ */
+export async function timeSideBySide<Name extends string>(
+  operations: Readonly<Record<Name, () => unknown>>,
+  options: { readonly rounds: number; readonly roundMs: number },
+): Promise<Record<Name, number>> {
+  const names = Object.keys(operations) as Name[];
+  const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >;
+  // One round more: the first only warms up.
+  for (let round = 0; round <= options.rounds; round++) {
+    for (const name of names) {
+      const us = await timeOne(operations[name], options.roundMs);
+      if (round > 0) taken[name].push(us);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, median(taken[name])])) as Record<
+    Name,
+    number
+  >;
+}
+
+async function timeOne(operation: () => unknown, roundMs: number): Promise<number> {
+  const startedMs = performance.now();
+  let count = 0;
+  while (performance.now() - startedMs < roundMs) {
+    for (let n = 0; n < 20; n++) {
+      const result = operation();
+      if (result instanceof Promise) await result;
+    }
+    count += 20;
+  }
+  return (performance.now() - startedMs) * 1_000 / count;
+}
+
+/** CPU time that a process uses while `work` runs, in microseconds; the kernel counts in hundredths of a second. */
+export async function cpuUsDuring(pid: number, work: () => Promise<void>): Promise<number> {
+  const before = await usageOf(pid);
+  await work();
+  return (await usageOf(pid)).cpuUs - before.cpuUs;
+}
