@@ -19,4 +19,5 @@ export { createTaskGroup } from "./tasks.ts";
 export type { TaskGroup, TaskGroupOptions } from "./tasks.ts";
 export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, utf8 } from "./bytes.ts";
 export type { Bytes, MaybePromise } from "./bytes.ts";
+export { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 export { formatGoDuration, parseGoDuration } from "./duration.ts";

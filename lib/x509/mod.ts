@@ -25,7 +25,7 @@ export {
   encodeCsr,
 } from "./csr.ts";
 export { EXT_KEY_USAGE } from "./ext_key_usage.ts";
-export { formatIpAddress, parseIpAddress } from "./ip_address.ts";
+export { formatIpAddress, parseIpAddress } from "../base/mod.ts";
 export { KEY_USAGE } from "./key_usage.ts";
 export { commonName, describeName, EMPTY_NAME, organizationName } from "./name.ts";
 export { decodePublicKey, MAX_RSA_BITS, MIN_RSA_BITS } from "./public_key.ts";

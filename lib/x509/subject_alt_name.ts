@@ -10,7 +10,7 @@
  */
 import { readDer, TAG, tlvOctets, writeHeader } from "../asn1/mod.ts";
 import { type Bytes, quote, SignetError } from "../base/mod.ts";
-import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
+import { formatIpAddress, parseIpAddress } from "../base/mod.ts";
 
 const DNS_NAME = 0x82;
 const URI = 0x86;
