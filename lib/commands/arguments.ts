@@ -11,43 +11,43 @@ export interface CommandLine<T extends OptionTable> {
   readonly positionals: readonly string[];
 }
 
-/** How many arguments a command takes, and which options it cannot do without. */
-export interface CommandRules {
-  /** Fewest arguments. */
-  readonly min: number;
-  /** Most arguments. */
-  readonly max: number;
-  /** Keys of options that must not be empty. */
-  readonly required: readonly string[];
+/** What reading a command line needs beside the command. */
+export interface CommandLineOptions<T extends OptionTable> {
+  /** For the environment and for warnings. */
+  readonly host: Pick<CommandHost, "env" | "warn">;
+  /** The command's options once more, with the types of their values. */
+  readonly options: T;
+  /** Keys of options that must not be empty. Default: none. */
+  readonly required?: readonly (keyof T & string)[];
 }
 
 /**
- * Reads a command line.
+ * Reads a command line; the command's operands say how many arguments it takes.
  *
  * @throws {SignetError} `commands.usage` with every fault.
  */
 export function readCommandLine<T extends OptionTable>(
-  command: Pick<Command, "name"> & { readonly options: T },
+  { name, operands = [] }: Pick<Command, "name" | "operands">,
   args: readonly string[],
-  { host, rules }: { readonly host: CommandHost; readonly rules: CommandRules },
+  { host, options, required = [] }: CommandLineOptions<T>,
 ): CommandLine<T> {
-  const flags = parseFlags(args, command.options, { unknown: "fault" });
-  const { values, faults: badValues, warnings } = resolveValues(command.options, flags, host.env);
+  const flags = parseFlags(args, options, { unknown: "fault" });
+  const { values, faults: badValues, warnings } = resolveValues(options, flags, host.env);
   const faults = [...badValues];
-  for (const key of rules.required) {
+  for (const key of required) {
+    const flag = `--${options[key]!.flag}`;
     const text = values.get(key)?.text ?? "";
-    if (text === "" && !badValues.some((fault) => fault.startsWith(`--${key}`))) {
-      faults.push(`--${key} is missing`);
+    if (text === "" && !badValues.some((fault) => fault.startsWith(flag))) {
+      faults.push(`${flag} is missing`);
     }
   }
   const { positionals } = flags;
-  if (positionals.length < rules.min) faults.push("arguments are missing");
-  if (positionals.length > rules.max) {
-    faults.push(`unexpected argument ${JSON.stringify(positionals[rules.max])}`);
+  const missing = operands.slice(positionals.length).filter(({ isOptional }) => !isOptional);
+  for (const operand of missing) faults.push(`${operand.name} is missing`);
+  for (const extra of positionals.slice(operands.length, operands.length + 1)) {
+    faults.push(`unexpected argument ${JSON.stringify(extra)}`);
   }
-  if (faults.length > 0) {
-    throw usageError([...faults, `see signet ${command.name} --help`], command.name);
-  }
+  if (faults.length > 0) throw usageError([...faults, `see signet ${name} --help`], name);
   host.warn(...warnings);
   const entries = [...values].map(([key, { value }]) => [key, value] as const);
   return { values: Object.fromEntries(entries) as CommandLine<T>["values"], positionals };

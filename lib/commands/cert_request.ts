@@ -58,17 +58,22 @@ const OPTIONS = {
 /** The command. */
 export const certRequestCommand: Command = {
   name: "cert request",
+  group: "certificates",
   summary: "ask a running server over mutual TLS for the next certificate",
   usage: "cert request --server HOST:PORT --out DIR [FLAGS]",
   text:
     `Makes a new key, asks with the certificate in DIR (or --identityDir), and writes key, certificate and roots into DIR.
 The old files stay until the answer has been checked.`,
   options: OPTIONS,
+  examples: [{
+    what: "the next certificate for the one in ./demo",
+    line: "signet cert request --server localhost:15012 --out ./demo",
+  }],
   async run(args, host) {
-    const rules = { min: 0, max: 0, required: ["server", "out"] };
-    const { values } = readCommandLine({ name: "cert request", options: OPTIONS }, args, {
+    const { values } = readCommandLine(certRequestCommand, args, {
       host,
-      rules,
+      options: OPTIONS,
+      required: ["server", "out"],
     });
     const addr = parseServer(values.server);
     const old = await readIdentity(values.identityDir || values.out);

@@ -2,38 +2,40 @@
 import { discoveryOptions, readDiscovery, readMeshConfig } from "../config/mod.ts";
 import { EXIT } from "./errors.ts";
 import type { Command, CommandHost } from "./port.ts";
-import type { Program } from "./program.ts";
 import type { RunningServer } from "./serving.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** The server's command. */
-export function discoveryCommand(program: Program): Command {
-  return {
-    name: "discovery",
-    summary: "the server; what signet alone does",
-    usage: "discovery [FLAGS]",
-    text:
-      `Serves the CA. A flag wins over its variable, that over the mesh config, that over the default.
+export const discoveryCommand: Command = {
+  name: "discovery",
+  group: "server",
+  summary: "the server; what signet alone does",
+  usage: "discovery [FLAGS]",
+  text:
+    `Serves the CA. A flag wins over its variable, that over the mesh config, that over the default.
 Flags of istiod that are not listed are ignored with a warning, unless they look like one that is listed.`,
-    options: discoveryOptions(),
-    run: (args, host) => serve(args, host, program),
-  };
-}
-
-async function serve(
-  args: readonly string[],
-  host: CommandHost,
-  { start, system }: Program,
-): Promise<number> {
-  using signalled = listenForSignals();
-  const request = readDiscovery(args, host.env);
-  const { path, isRequired } = request.meshConfig;
-  const server = await start(request.complete(await readMeshConfig(path, { isRequired })), system);
-  print(host, server);
-  await server.stop(await signalled.first);
-  return EXIT.done;
-}
+  options: discoveryOptions(),
+  examples: [
+    { what: "everything by default, state in ./var/lib/signet", line: "signet discovery" },
+    {
+      what: "state elsewhere, gRPC on one address, JSON logs",
+      line:
+        "signet discovery --stateDir /var/lib/signet --secureGRPCAddr 10.0.0.5:15012 --log_as_json",
+    },
+  ],
+  async run(args, host) {
+    using signalled = listenForSignals();
+    const { start, system } = host.program;
+    const request = readDiscovery(args, host.env);
+    const { path, isRequired } = request.meshConfig;
+    const mesh = await readMeshConfig(path, { isRequired });
+    const server = await start(request.complete(mesh), system);
+    print(host, server);
+    await server.stop(await signalled.first);
+    return EXIT.done;
+  },
+};
 
 function print(host: CommandHost, { summary }: RunningServer): void {
   if (summary.length > 0) host.print("signet is ready", ...summary.map((line) => `  ${line}`));

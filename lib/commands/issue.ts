@@ -52,15 +52,23 @@ const OPTIONS = {
 /** The command. */
 export const issueCommand: Command = {
   name: "issue",
+  group: "certificates",
   summary: "sign a certificate in process with the state directory's key",
   usage: "issue --identity spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT --out DIR [FLAGS]",
   text:
     `Makes a key, signs its certificate with the key in the state directory, and writes both with the root into DIR.
 No server is needed, and a running one is not disturbed. An audit record goes to standard error.`,
   options: OPTIONS,
+  examples: [{
+    what: "a first certificate for a workload, in ./demo",
+    line: "signet issue --identity spiffe://cluster.local/ns/default/sa/demo --out ./demo",
+  }],
   async run(args, host) {
-    const rules = { min: 0, max: 0, required: ["identity", "out"] };
-    const { values } = readCommandLine({ name: "issue", options: OPTIONS }, args, { host, rules });
+    const { values } = readCommandLine(issueCommand, args, {
+      host,
+      options: OPTIONS,
+      required: ["identity", "out"],
+    });
     const identity = checkIdentity(values.identity);
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
     using ca = await openCa(values, { host, crypto });

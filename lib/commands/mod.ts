@@ -11,7 +11,18 @@
  * @module
  */
 export { describeFailure, EXIT } from "./errors.ts";
-export { type Program, runProgram } from "./program.ts";
+export { EXIT_CODES_TEXT } from "./help.ts";
+export {
+  type Command,
+  COMMAND_GROUPS,
+  type CommandGroup,
+  type CommandHost,
+  type Example,
+  type Operand,
+  type Program,
+} from "./port.ts";
+export { runProgram } from "./program.ts";
+export { COMMANDS } from "./table.ts";
 export { type RunningServer, type ServerParts, serving } from "./serving.ts";
 export {
   createSystem,

@@ -1,49 +1,17 @@
 /** From the arguments of the process to a command and its exit code. */
 import { type Clock, systemClock } from "../base/mod.ts";
-import { type Config, formatHelp, variableNames, VERSION, versionText } from "../config/mod.ts";
-import { certRequestCommand } from "./cert_request.ts";
-import { discoveryCommand } from "./discovery.ts";
+import { closestWord, variableNames } from "../config/mod.ts";
 import { describeFailure, EXIT, usageError } from "./errors.ts";
-import { issueCommand } from "./issue.ts";
-import type { Command, CommandHost } from "./port.ts";
-import { requestCommand } from "./request.ts";
-import type { RunningServer } from "./serving.ts";
-import type { System } from "./system.ts";
-
-/** What the program is made of besides its commands. */
-export interface Program {
-  /** Starts a server. */
-  readonly start: (config: Config, system: System) => Promise<RunningServer>;
-  /** The outside world of a server. */
-  readonly system: System;
-}
-
-const versionCommand: Command = {
-  name: "version",
-  summary: "print the version",
-  usage: "version",
-  text: "Prints <version>-<git revision>-<status>.",
-  options: {},
-  async run(args, host) {
-    if (args.length > 0) {
-      throw usageError([`unexpected argument ${JSON.stringify(args[0])}`], "version");
-    }
-    host.print(versionText());
-    return await Promise.resolve(EXIT.done);
-  },
-};
+import { formatCommandHelp, formatOverview } from "./help.ts";
+import type { Command, CommandHost, Program } from "./port.ts";
+import { COMMANDS } from "./table.ts";
+import { versionCommand } from "./version.ts";
 
 /** Runs the program; never throws. Returns the exit code. */
 export async function runProgram(args: readonly string[], program: Program): Promise<number> {
-  const host = realHost(systemClock());
+  const host = realHost(systemClock(), program);
   try {
-    return await dispatch(args, host, [
-      discoveryCommand(program),
-      issueCommand,
-      certRequestCommand,
-      requestCommand,
-      versionCommand,
-    ]);
+    return await dispatch(args, host);
   } catch (thrown) {
     const { line, code } = describeFailure(thrown);
     host.warn(line);
@@ -52,56 +20,79 @@ export async function runProgram(args: readonly string[], program: Program): Pro
 }
 
 /** The first words name the command; without any, or with flags at once, it is the server. */
-async function dispatch(
-  args: readonly string[],
-  host: CommandHost,
-  commands: readonly Command[],
-): Promise<number> {
+async function dispatch(args: readonly string[], host: CommandHost): Promise<number> {
   const [first] = args;
   if (
     first === undefined || (first.startsWith("-") && !["--help", "-h", "--version"].includes(first))
   ) {
-    return await commands[0]!.run(args, host);
+    return await host.commands[0]!.run(args, host);
   }
   if (first === "--version") return await versionCommand.run(args.slice(1), host);
   if (first === "--help" || first === "-h" || first === "help") {
-    host.print(overview(commands));
-    return EXIT.done;
+    return printHelp(args.slice(1).filter((word) => !word.startsWith("-")), host);
   }
-  const command = commands.find(({ name }) =>
-    name.split(" ").every((word, at) => args[at] === word)
-  );
+  const command = findCommand(args, host.commands);
   if (command === undefined) {
-    throw usageError([
-      `there is no such command; commands are ${commands.map(({ name }) => name).join(", ")}`,
-    ], first);
+    if (wantsHelp(args) && isPrefix(first, host.commands)) return printHelp([first], host);
+    throw unknownCommand(args, host.commands);
   }
   const rest = args.slice(command.name.split(" ").length);
-  if (rest.includes("--help") || rest.includes("-h")) {
-    host.print(
-      formatHelp({ usage: `signet ${command.usage}`, text: command.text, options: command.options })
-        .trimEnd(),
-    );
+  if (wantsHelp(rest)) {
+    host.print(formatCommandHelp(command));
     return EXIT.done;
   }
   return await command.run(rest, host);
 }
 
-function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  return [
-    `signet ${VERSION}: a workload certificate authority that speaks istiod's protocol`,
-    "",
-    "Usage: signet [COMMAND] [FLAGS]",
-    "",
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    "",
-    "signet alone is signet discovery. Each command has --help.",
-    "Exit codes: 0 done, 1 failed, 2 the command line or configuration is wrong.",
-  ].join("\n");
+/** After `--` nothing is a flag. */
+function wantsHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
 }
 
-function realHost(clock: Clock): CommandHost {
+/** `signet help`, `signet help cert`, `signet help cert request`. */
+function printHelp(words: readonly string[], host: CommandHost): number {
+  const [first] = words;
+  const command = findCommand(words, host.commands);
+  if (command !== undefined) host.print(formatCommandHelp(command));
+  else if (first === undefined) host.print(formatOverview(host.commands));
+  else if (isPrefix(first, host.commands)) host.print(formatOverview(host.commands, `${first} `));
+  else throw unknownCommand(words, host.commands);
+  return EXIT.done;
+}
+
+function findCommand(
+  words: readonly string[],
+  commands: readonly Command[],
+): Command | undefined {
+  return commands.find(({ name }) => name.split(" ").every((word, at) => words[at] === word));
+}
+
+/** True for the first word of commands that have two: `cert`. */
+function isPrefix(word: string, commands: readonly Command[]): boolean {
+  return commands.some(({ name }) => name.startsWith(`${word} `));
+}
+
+function unknownCommand(args: readonly string[], commands: readonly Command[]): Error {
+  const [first = "", second] = args;
+  if (isPrefix(first, commands)) {
+    const names = commands.map(({ name }) => name).filter((name) => name.startsWith(`${first} `));
+    const typed = second === undefined || second.startsWith("-") ? first : `${first} ${second}`;
+    return usageError([`${suggestion(typed, names)}commands are ${names.join(", ")}`], typed);
+  }
+  const names = commands.map(({ name }) => name);
+  return usageError(
+    [`there is no such command; ${suggestion(first, names)}commands are ${names.join(", ")}`],
+    first,
+  );
+}
+
+function suggestion(typed: string, names: readonly string[]): string {
+  const meant = closestWord(typed, names);
+  return meant === undefined ? "" : `did you mean ${meant}? `;
+}
+
+function realHost(clock: Clock, program: Program): CommandHost {
   const write = (target: { writeSync(bytes: Uint8Array): number }, lines: readonly string[]) => {
     let rest: Uint8Array = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
     while (rest.length > 0) rest = rest.subarray(target.writeSync(rest));
@@ -109,6 +100,8 @@ function realHost(clock: Clock): CommandHost {
   return {
     clock,
     env: readEnvironment(),
+    program,
+    commands: COMMANDS,
     print: (...lines) => write(Deno.stdout, lines),
     warn: (...lines) => write(Deno.stderr, lines),
   };

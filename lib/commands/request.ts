@@ -20,15 +20,21 @@ const OPTIONS = {
 /** The command. */
 export const requestCommand: Command = {
   name: "request",
+  group: "tools",
   summary: "an HTTP call to the monitoring port on this machine",
   usage: "request METHOD PATH [BODY]",
   text: "Prints the answer's body. An answer with a status of 400 or more is a failure.",
   options: OPTIONS,
+  operands: [
+    { name: "METHOD", kind: ["GET", "POST", "PUT", "DELETE"] },
+    { name: "PATH", kind: "text" },
+    { name: "BODY", kind: "text", isOptional: true },
+  ],
+  examples: [{ what: "the metrics of a running server", line: "signet request GET /metrics" }],
   async run(args, host) {
-    const rules = { min: 2, max: 3, required: [] };
-    const { values, positionals } = readCommandLine({ name: "request", options: OPTIONS }, args, {
+    const { values, positionals } = readCommandLine(requestCommand, args, {
       host,
-      rules,
+      options: OPTIONS,
     });
     const [method, path, body] = positionals;
     const url = `http://${values.addr}/${path!.replace(/^\//, "")}`;

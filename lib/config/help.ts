@@ -11,10 +11,12 @@ export interface CommandHelp {
   readonly text: string;
   /** Its options. */
   readonly options: OptionTable;
+  /** Lines that work, with what each does. Default: none. */
+  readonly examples?: readonly { readonly what: string; readonly line: string }[];
 }
 
 /** The whole text of `--help`. */
-export function formatHelp({ usage, text, options }: CommandHelp): string {
+export function formatHelp({ usage, text, options, examples = [] }: CommandHelp): string {
   const rows = Object.values(options);
   const flags = rows.filter((row) => row.flag !== undefined && hasEffect(row)).map(helpLines);
   const variables = rows.filter((row) => row.flag === undefined && hasEffect(row)).map(helpLines);
@@ -22,6 +24,7 @@ export function formatHelp({ usage, text, options }: CommandHelp): string {
   return [
     `Usage: ${usage}`,
     `\n${text}`,
+    examples.length > 0 ? `\nExamples:\n${examples.map(exampleLines).join("\n")}` : "",
     flags.length > 0 ? `\nFlags:\n${flags.join("\n")}` : "",
     variables.length > 0 ? `\nVariables:\n${variables.join("\n")}` : "",
     quiet.length > 0 ? `\nAccepted, without effect in this version:\n  ${wrap(quiet)}` : "",
@@ -31,6 +34,10 @@ export function formatHelp({ usage, text, options }: CommandHelp): string {
 /** Every option of the server, for its help. */
 export function discoveryOptions(): OptionTable {
   return Object.fromEntries(documentedOptions().map((option) => [displayName(option), option]));
+}
+
+function exampleLines({ what, line }: { readonly what: string; readonly line: string }): string {
+  return `  ${line}\n      ${what}`;
 }
 
 function hasEffect(option: Option<unknown>): boolean {

@@ -38,6 +38,8 @@ export interface OptionSpec {
 export interface Option<T> extends OptionSpec {
   /** What kind of text it takes, as help shows it. */
   readonly kind: string;
+  /** The words that it takes, when those are all. */
+  readonly choices?: readonly string[];
   /** True when the flag needs no value. */
   readonly isSwitch?: boolean;
   /** True when the flag may be given several times; the texts are joined by commas. */
@@ -125,6 +127,7 @@ export function choiceOption<const T extends string>(
   return {
     ...spec,
     kind: choices.join("|"),
+    choices,
     parse(text) {
       const found = choices.find((choice) => choice === text);
       if (found !== undefined) return found;

@@ -1,0 +1,16 @@
+/** Every command. Help, shell completion and the manual are made from this list; a new command is one more line. */
+import { certRequestCommand } from "./cert_request.ts";
+import { discoveryCommand } from "./discovery.ts";
+import { issueCommand } from "./issue.ts";
+import type { Command } from "./port.ts";
+import { requestCommand } from "./request.ts";
+import { versionCommand } from "./version.ts";
+
+/** The commands; the first is what `signet` alone does. */
+export const COMMANDS: readonly Command[] = [
+  discoveryCommand,
+  issueCommand,
+  certRequestCommand,
+  requestCommand,
+  versionCommand,
+];
