@@ -71,6 +71,8 @@ export type ErrorCode =
   | "config.bad_flag"
   | "config.bad_value"
   | "config.unreadable"
+  // registry
+  | "registry.unreadable"
   // commands
   | "commands.usage"
   | "commands.failed"
