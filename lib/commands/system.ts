@@ -14,6 +14,7 @@ import {
   type Metrics,
   openSink,
 } from "../telemetry/mod.ts";
+import { timeSignatures } from "./timed_crypto.ts";
 
 /** What the parts of a server need of the world. */
 export interface Host {
@@ -69,7 +70,10 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   exposeProcess(metrics, { clock, droppedLines: sink.dropped });
   const http = bindHttp(config, metrics, opened);
   const lock = opened.use(await lockStateDirectory(config.stateDir));
-  const crypto = await chooseCrypto(config, logger);
+  const crypto = timeSignatures(await chooseCrypto(config, logger), {
+    clock,
+    seconds: metrics.histogram(METRIC.signingSeconds),
+  });
   const trustDomain = followMesh(config, { clock, logger }, opened);
   const host = { clock, crypto, store: fileCaStore(lock.directory), logger, metrics, trustDomain };
   const kept = opened.move();

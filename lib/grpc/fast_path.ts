@@ -50,12 +50,14 @@ export function createFastPath(options: FastPathOptions): FastPath {
     call: { readonly credentials: Credentials; readonly deadlineMs: number },
   ) => {
     const startedMs = observer.started();
+    observer.received();
     try {
       const result = await createCertificate(request, call.credentials);
       if (clock.monotonicMs() > call.deadlineMs) {
         throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
       }
       const message = encoder.encode(result);
+      observer.sent();
       observer.finished(startedMs, 0);
       stream.respond(OK_HEADERS, false);
       void stream.write(message);

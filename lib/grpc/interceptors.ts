@@ -18,9 +18,16 @@ import { codeName } from "./status.ts";
 export interface MethodObserver {
   /** Counts a call that begins and returns its start, in monotonic milliseconds. */
   started(): number;
+  /** Counts a message of the caller. */
+  received(): void;
+  /** Counts a message to the caller. */
+  sent(): void;
   /** Counts a call that ended with `code` (0 is OK). */
   finished(startedMs: number, code: Code | 0): void;
 }
+
+/** Kinds of calls as grpc-go's metrics spell them. */
+export type CallType = "unary" | "client_stream" | "server_stream" | "bidi_stream";
 
 /** Makes observers of methods. */
 export interface CallObserver {
@@ -28,7 +35,7 @@ export interface CallObserver {
   method(
     service: string,
     method: string,
-    type: "unary" | "bidi_stream" | "server_stream",
+    type: CallType,
   ): MethodObserver;
 }
 
@@ -61,9 +68,10 @@ function observer(
   return {
     started() {
       started.inc();
-      received.inc();
       return clock.monotonicMs();
     },
+    received: () => received.inc(),
+    sent: () => sent.inc(),
     finished(startedMs, code) {
       let counter = handled.get(code);
       if (counter === undefined) {
@@ -71,35 +79,86 @@ function observer(
         handled.set(code, counter);
       }
       counter.inc();
-      if (code === 0) sent.inc();
       seconds.observe((clock.monotonicMs() - startedMs) / 1000);
     },
   };
 }
 
+const CALL_TYPE = {
+  unary: "unary",
+  client_streaming: "client_stream",
+  server_streaming: "server_stream",
+  bidi_streaming: "bidi_stream",
+} as const;
+
 /** The observer as a Connect interceptor. An error that is no {@linkcode ConnectError} is logged here and leaves as "internal error". */
 export function observeCalls(observers: CallObserver, logger: Logger): Interceptor {
   return (next) => async (request) => {
-    const type = request.method.methodKind === "unary"
-      ? "unary"
-      : request.method.methodKind === "server_streaming"
-      ? "server_stream"
-      : "bidi_stream";
-    const method = observers.method(request.service.typeName, request.method.name, type);
+    const { service, method: { name, methodKind } } = request;
+    const method = observers.method(service.typeName, name, CALL_TYPE[methodKind]);
     const startedMs = method.started();
-    try {
-      const response = await next(request);
-      method.finished(startedMs, 0);
-      return response;
-    } catch (thrown) {
+    const fail = (thrown: unknown) => {
       const failure = thrown instanceof ConnectError
         ? thrown
         : new ConnectError("internal error", Code.Internal);
       method.finished(startedMs, failure.code);
       if (failure !== thrown) {
-        logger.error(EVENT.callFailed, "Call failed", { method: request.method.name }, thrown);
+        logger.error(EVENT.callFailed, "Call failed", { method: name }, thrown);
       }
-      throw failure;
+      return failure;
+    };
+    try {
+      if (!request.stream) method.received();
+      const response = await next(
+        request.stream
+          ? { ...request, message: countEach(request.message, method.received) }
+          : request,
+      );
+      if (response.stream) {
+        const end = () => method.finished(startedMs, endOf(request.signal));
+        return { ...response, message: countToEnd(response.message, { method, end, fail }) };
+      }
+      method.sent();
+      method.finished(startedMs, 0);
+      return response;
+    } catch (thrown) {
+      throw fail(thrown);
     }
   };
+}
+
+async function* countEach<T>(messages: AsyncIterable<T>, count: () => void): AsyncIterable<T> {
+  for await (const message of messages) {
+    count();
+    yield message;
+  }
+}
+
+/** Counts the messages of a stream; `end` or `fail` is called once, also when nobody reads on. */
+async function* countToEnd<T>(
+  messages: AsyncIterable<T>,
+  { method, end, fail }: {
+    readonly method: MethodObserver;
+    readonly end: () => void;
+    readonly fail: (thrown: unknown) => ConnectError;
+  },
+): AsyncIterable<T> {
+  let isOpen = true;
+  try {
+    for await (const message of messages) {
+      method.sent();
+      yield message;
+    }
+  } catch (thrown) {
+    isOpen = false;
+    throw fail(thrown);
+  } finally {
+    if (isOpen) end();
+  }
+}
+
+/** A stream that ended because its caller or the server gave it up did not end with OK. */
+function endOf({ aborted, reason }: AbortSignal): Code | 0 {
+  if (!aborted) return 0;
+  return reason instanceof ConnectError ? reason.code : Code.Canceled;
 }

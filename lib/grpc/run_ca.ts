@@ -29,7 +29,7 @@ export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
   const logger = host.logger.scoped("ca");
   exposeExpiry(ca, metrics, clock);
   const authenticators = [clientCertificateAuthenticator()];
-  grpc.serve(createCertificateService({ ca, authenticators, logger: host.logger, metrics }));
+  grpc.serve(createCertificateService({ ca, authenticators, logger: host.logger, metrics, clock }));
   const tasks = createTaskGroup({
     onError: (name, thrown) =>
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),

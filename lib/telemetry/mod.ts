@@ -16,9 +16,20 @@ export { listenHttp } from "./listen.ts";
 export type { HttpListener, HttpOptions } from "./listen.ts";
 export { createLogger } from "./log.ts";
 export type { LogConfig, LogSink } from "./log.ts";
-export { createMetrics } from "./metrics.ts";
+export { createMetrics, MAX_SERIES } from "./metrics.ts";
 export { EVENT, METRIC, METRIC_DESCRIPTIONS } from "./names.ts";
 export type { MetricDescription, MetricName } from "./names.ts";
 export { openSink } from "./sink.ts";
 export type { LineSink } from "./sink.ts";
-export type { Counter, Gauge, Histogram, LogFields, Logger, LogLevel, Metrics } from "./port.ts";
+export type {
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramValue,
+  LogFields,
+  Logger,
+  LogLevel,
+  MetricFamily,
+  Metrics,
+  MetricSample,
+} from "./port.ts";

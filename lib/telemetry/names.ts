@@ -58,6 +58,10 @@ export const METRIC = {
   heapUsed: "signet_heap_used_bytes",
   heapLimit: "signet_heap_total_bytes",
   logLinesDropped: "signet_log_lines_dropped_total",
+  issuanceSeconds: "signet_issuance_seconds",
+  signingSeconds: "signet_signing_seconds",
+  authenticationSeconds: "signet_authentication_seconds",
+  handshakeSeconds: "signet_tls_handshake_seconds",
 } as const;
 
 /** One metric's name. */
@@ -133,6 +137,20 @@ export const METRIC_DESCRIPTIONS = {
   signet_heap_total_bytes: { help: "JavaScript heap reserved", labels: [] },
   signet_log_lines_dropped_total: {
     help: "Log lines dropped because the output was too slow",
+    labels: [],
+  },
+  signet_issuance_seconds: {
+    help:
+      "Time from an authenticated CSR to its certificate or refusal, without the wait in the queue",
+    labels: [],
+  },
+  signet_signing_seconds: { help: "Time of one signature with a private key", labels: [] },
+  signet_authentication_seconds: {
+    help: "Time that the authenticators of a CreateCertificate call took together",
+    labels: ["result"],
+  },
+  signet_tls_handshake_seconds: {
+    help: "Time from TCP accept to the end of a TLS handshake that succeeded",
     labels: [],
   },
 } as const satisfies Record<MetricName, MetricDescription>;

@@ -42,6 +42,38 @@ export interface Gauge {
   set(value: number): void;
 }
 
+/** What a histogram holds. */
+export interface HistogramValue {
+  /** Upper bounds of the buckets, ascending; the last bucket has none. */
+  readonly bounds: readonly number[];
+  /** Values in each bucket by itself; one more than `bounds`. */
+  readonly counts: readonly number[];
+  /** Sum of all values. */
+  readonly sum: number;
+  /** How many values there were. */
+  readonly count: number;
+}
+
+/** One series at one moment. */
+export interface MetricSample {
+  /** Its label values. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its value. */
+  readonly value: number | HistogramValue;
+}
+
+/** All series of one name. */
+export interface MetricFamily {
+  /** The metric's name. */
+  readonly name: string;
+  /** Its help text. */
+  readonly help: string;
+  /** What it is. */
+  readonly type: "counter" | "gauge" | "histogram";
+  /** Its series, at least one. */
+  readonly samples: readonly MetricSample[];
+}
+
 /** Makes and exposes metrics; a series appears on its first use. `name` is one of `names.ts`, which has its help text. */
 export interface Metrics {
   /** The counter `name` with these label values; the same object for the same values. */
@@ -52,6 +84,8 @@ export interface Metrics {
   gauge(name: string, labels?: Readonly<Record<string, string>>): Gauge;
   /** A gauge whose value is computed when it is scraped; `undefined` leaves the series out. */
   computedGauge(name: string, compute: () => number | undefined): void;
-  /** All series in the Prometheus text format. */
+  /** All series that have been used, as they are now. */
+  snapshot(): readonly MetricFamily[];
+  /** All series that have been used, in the Prometheus text format. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>;
 }

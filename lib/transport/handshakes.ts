@@ -51,10 +51,13 @@ export class Handshakes {
     });
   }
 
-  /** The handshake of this client succeeded. */
-  succeeded(socket: HandshakeSocket): void {
+  /** The handshake of this client succeeded; says how many milliseconds it took, when its beginning was seen. */
+  succeeded(socket: HandshakeSocket, nowMs: number): number | undefined {
     const key = keyOf(socket);
-    if (key !== undefined) this.#begun.delete(key);
+    const begun = key === undefined ? undefined : this.#begun.get(key);
+    if (key === undefined || begun === undefined) return undefined;
+    this.#begun.delete(key);
+    return nowMs - (begun.deadlineMs - this.#timeoutMs);
   }
 
   /** Closes those that are late and says how many they were. */

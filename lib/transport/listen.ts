@@ -119,6 +119,7 @@ class Port<Peer> {
   readonly #sockets = new Set<Socket>();
   readonly #handshakes: Handshakes;
   readonly #handshakesFailed;
+  readonly #handshakeSeconds;
   readonly #accepted;
   readonly #open;
   #timer: Disposable | undefined;
@@ -128,6 +129,7 @@ class Port<Peer> {
     this.#options = options;
     this.#handshakes = new Handshakes(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS);
     this.#handshakesFailed = options.metrics.counter(METRIC.handshakesFailed);
+    this.#handshakeSeconds = options.metrics.histogram(METRIC.handshakeSeconds);
     const labels = { port: options.flag };
     this.#accepted = options.metrics.counter(METRIC.connectionsAccepted, labels);
     this.#open = options.metrics.gauge(METRIC.connectionsOpen, labels);
@@ -157,7 +159,8 @@ class Port<Peer> {
   }
 
   acceptTls(socket: TLSSocket): void {
-    this.#handshakes.succeeded(socket);
+    const tookMs = this.#handshakes.succeeded(socket, this.#options.clock.monotonicMs());
+    if (tookMs !== undefined) this.#handshakeSeconds.observe(tookMs / 1000);
     this.#guard(socket);
     if (socket.destroyed) return;
     if (socket.alpnProtocol !== "h2") return void socket.destroy();

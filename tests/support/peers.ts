@@ -15,6 +15,7 @@ export type PeerName =
   | "kube-apiserver"
   | "openssl"
   | "pilot-discovery"
+  | "promcheck"
   | "zlint";
 
 /** The folder of the programs that were built for the tests. */

@@ -6,7 +6,7 @@
  */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { authenticate, type Authenticator, type Credentials } from "../../authn/mod.ts";
-import { quote } from "../../base/mod.ts";
+import { type Clock, quote } from "../../base/mod.ts";
 import type { Ca } from "../../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
 import { signingFailure, STATUS_MESSAGE } from "../status.ts";
@@ -47,15 +47,20 @@ export interface CaServiceHost {
   readonly logger: Logger;
   /** istiod's counters. */
   readonly metrics: Metrics;
+  /** For the time that authenticating and issuing take. */
+  readonly clock: Clock;
 }
 
 /** Makes the function of the service. */
 export function createCertificateService(host: CaServiceHost): CreateCertificate {
-  const { ca, authenticators, metrics } = host;
+  const { ca, authenticators, metrics, clock } = host;
   const logger = host.logger.scoped("ca");
   const requests = metrics.counter(METRIC.csrCount);
   const successes = metrics.counter(METRIC.successCount);
   const refusals = metrics.counter(METRIC.authenticationFailureCount);
+  const issuance = metrics.histogram(METRIC.issuanceSeconds);
+  const accepting = metrics.histogram(METRIC.authenticationSeconds, { result: "accepted" });
+  const refusing = metrics.histogram(METRIC.authenticationSeconds, { result: "refused" });
 
   const refuse = (credentials: Credentials, reason: string, message: string) => {
     refusals.inc();
@@ -77,7 +82,10 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
 
   return async (request, credentials) => {
     requests.inc();
+    const calledMs = clock.monotonicMs();
     const outcome = await authenticate(authenticators, credentials);
+    const authenticatedMs = clock.monotonicMs();
+    (outcome.ok ? accepting : refusing).observe((authenticatedMs - calledMs) / 1000);
     if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);
     if (request.impersonatedIdentity !== "") {
       const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
@@ -98,6 +106,8 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
       };
     } catch (thrown) {
       throw fail(credentials, thrown);
+    } finally {
+      issuance.observe((clock.monotonicMs() - authenticatedMs) / 1000);
     }
   };
 }

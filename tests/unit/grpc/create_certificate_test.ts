@@ -48,7 +48,7 @@ async function openPort(): Promise<Port & Disposable> {
   const metrics = createMetrics();
   const host = { clock: systemClock(), logger, metrics };
   const authenticators = [clientCertificateAuthenticator()];
-  const createCertificate = createCertificateService({ ca, authenticators, logger, metrics });
+  const createCertificate = createCertificateService({ ca, authenticators, ...host });
   const handler = createGrpcHandler({ maxMessageBytes: MAX_MESSAGE_BYTES }, host, {
     createCertificate,
     secure: true,

@@ -42,9 +42,10 @@ Deno.test("Handshakes.expire() closes those that are late, and no other", () => 
 Deno.test("Handshakes.succeeded() frees a client from its deadline", () => {
   const handshakes = new Handshakes(10);
   const socket = socketFrom(1);
-  handshakes.begin(socket, 0);
-  handshakes.succeeded(socketFrom(1));
+  handshakes.begin(socket, 3);
+  assert.equal(handshakes.succeeded(socketFrom(1), 8), 5, "milliseconds");
   assert.equal(handshakes.size, 0);
+  assert.equal(handshakes.succeeded(socketFrom(1), 9), undefined, "nothing had begun");
   assert.equal(handshakes.expire(1_000), 0);
   assert.equal(socket.closed, false);
 });
