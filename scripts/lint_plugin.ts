@@ -27,6 +27,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // 4: edges
   transport: ["base", "http2", "telemetry", "tls"],
   grpc: ["base", "http2", "crypto", "telemetry", "tls", "authn", "ca", "server_cert", "transport"],
+  dns: ["base", "telemetry", "tls", "server_cert", "registry"],
   // 5: the command line
   commands: [
     ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "ca", "server_cert"],
