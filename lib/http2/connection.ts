@@ -3,6 +3,9 @@
  *
  * Events are called while {@linkcode Http2Connection.receive} runs; what they send is collected in the output, to be written at once.
  * A peer that breaks the protocol, or a bound of `limits.ts`, gets GOAWAY; nothing more is read from it.
+ *
+ * Long on purpose: each frame's rules read and change the same windows, streams and rates, and a hop between files would hide the order.
+ * What needs none of them is in `payloads.ts`, `streams.ts`, `open_block.ts` and `sender.ts`.
  */
 import { isSignetError, SignetError } from "../base/mod.ts";
 import { connectionError, FrameReader, readUint31, stripPadding } from "./frame_reader.ts";
@@ -12,7 +15,6 @@ import {
   FLAG,
   FRAME,
   HTTP2_ERROR,
-  MAX_FRAME_BYTES,
   MAX_WINDOW,
   SETTING,
 } from "./frames.ts";
@@ -25,27 +27,27 @@ import {
 } from "./headers.ts";
 import { type DecodedBlock, HpackDecoder } from "./hpack_decoder.ts";
 import type { Http2Limits } from "./limits.ts";
+import { OpenBlock } from "./open_block.ts";
+import {
+  checkDependency,
+  checkGoaway,
+  checkPing,
+  headersFragment,
+  isSettingsAck,
+  readSettings,
+  resetCode,
+  windowIncrement,
+} from "./payloads.ts";
 import type { Http2Connection, Http2ConnectionOptions, Http2Handler } from "./port.ts";
 import { Rates } from "./rates.ts";
 import { type OutgoingHeaders, Sender } from "./sender.ts";
 import { createStream, type Http2Stream } from "./stream.ts";
+import { Streams } from "./streams.ts";
 
-/** Streams that we reset lately: frames that were under way for them are ignored. */
-const MAX_REMEMBERED_RESETS = 1_000;
-/** Streams that were answered before their request ended; more are reset, oldest first. */
-const MAX_ANSWERED = 100;
 /** Last stream identifier of a graceful GOAWAY (section 6.8). */
 const LAST_STREAM_ID = 0x7fffffff;
 
 const TOO_LARGE_FIELDS = [[":status", "431"]] as const;
-
-/** A header block whose CONTINUATION frames are still coming. */
-interface OpenBlock {
-  readonly streamId: number;
-  readonly endStream: boolean;
-  readonly pieces: Uint8Array[];
-  bytes: number;
-}
 
 /** Starts a connection; its preface is in the output at once. */
 export function createHttp2Connection(options: Http2ConnectionOptions): Http2Connection {
@@ -60,14 +62,10 @@ class Machine implements Http2Connection {
   readonly #decoder: HpackDecoder;
   readonly #rates: Rates;
   readonly #sender: Sender;
-  readonly #streams = new Map<number, Http2Stream>();
-  readonly #resets = new Set<number>();
-  readonly #answered = new Set<Http2Stream>();
+  readonly #streams: Streams;
   #prefaceLeft: number;
   #settingsSeen = false;
   #block: OpenBlock | undefined;
-  #lastPeerStream = 0;
-  #nextOwnStream = 1;
   #initialSendWindow = DEFAULT_WINDOW;
   #receiveWindow: number;
   #unreturned = 0;
@@ -77,6 +75,7 @@ class Machine implements Http2Connection {
 
   constructor({ role, limits, handler }: Http2ConnectionOptions) {
     this.#server = role === "server";
+    this.#streams = new Streams(this.#server);
     this.#limits = limits;
     this.#handler = handler;
     this.#decoder = new HpackDecoder({
@@ -108,7 +107,7 @@ class Machine implements Http2Connection {
   }
 
   get openStreams(): number {
-    return this.#streams.size - this.#answered.size;
+    return this.#streams.open;
   }
 
   get queuedBytes(): number {
@@ -154,9 +153,9 @@ class Machine implements Http2Connection {
     const code = thrown.code === "http2.bad_hpack"
       ? HTTP2_ERROR.COMPRESSION_ERROR
       : Number(thrown.fields["code"]);
-    this.#sender.goaway(this.#lastPeerStream, code, thrown.message);
+    this.#sender.goaway(this.#streams.lastPeer, code, thrown.message);
     this.closed = true;
-    for (const stream of this.#streams.values()) this.#sender.drop(stream);
+    for (const stream of this.#streams.list()) this.#sender.drop(stream);
     this.#handler.onConnectionError(code, thrown.message);
   }
 
@@ -197,7 +196,7 @@ class Machine implements Http2Connection {
   }
 
   #onData(flags: number, streamId: number, payload: Uint8Array): void {
-    this.#needStream(streamId, "DATA");
+    this.#streams.need(streamId, "DATA");
     this.#receiveWindow -= payload.length;
     if (this.#receiveWindow < 0) {
       throw connectionError(
@@ -241,7 +240,7 @@ class Machine implements Http2Connection {
   /** A frame for a stream that is gone or half closed: ignored when we reset it, else an error. */
   #onClosedStream(streamId: number, stream: Http2Stream | undefined): void {
     if (stream !== undefined) return this.#streamError(stream, HTTP2_ERROR.STREAM_CLOSED, 0);
-    if (this.#resets.has(streamId)) return;
+    if (this.#streams.wasReset(streamId)) return;
     throw connectionError(HTTP2_ERROR.STREAM_CLOSED, `stream ${streamId} is closed`);
   }
 
@@ -251,23 +250,10 @@ class Machine implements Http2Connection {
   }
 
   #onHeaders(flags: number, streamId: number, payload: Uint8Array): void {
-    if (streamId === 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "HEADERS on stream 0");
-    let block = flags & FLAG.padded ? stripPadding(payload) : payload;
-    if (flags & FLAG.priority) {
-      if (block.length < 5) {
-        throw connectionError(
-          HTTP2_ERROR.FRAME_SIZE_ERROR,
-          "HEADERS is too short for its priority",
-        );
-      }
-      if (readUint31(block, 0) === streamId) {
-        throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "a stream depends on itself");
-      }
-      block = block.subarray(5);
-    }
+    const block = headersFragment(flags, streamId, payload);
     const endStream = (flags & FLAG.endStream) !== 0;
     if (flags & FLAG.endHeaders) return this.#onBlock(streamId, block, endStream);
-    this.#block = { streamId, endStream, pieces: [block.slice()], bytes: block.length };
+    this.#block = new OpenBlock({ streamId, endStream, first: block }, this.#limits);
   }
 
   #onContinuation(flags: number, payload: Uint8Array): void {
@@ -275,32 +261,19 @@ class Machine implements Http2Connection {
     if (open === undefined) {
       throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "CONTINUATION without a header block");
     }
-    open.pieces.push(payload.slice());
-    open.bytes += payload.length;
-    if (
-      open.bytes > this.#limits.maxHeaderBlockBytes ||
-      open.pieces.length > this.#limits.maxContinuationFrames + 1
-    ) {
-      throw connectionError(HTTP2_ERROR.ENHANCE_YOUR_CALM, "a header block is too large");
-    }
+    open.add(payload);
     if ((flags & FLAG.endHeaders) === 0) return;
     this.#block = undefined;
-    const block = new Uint8Array(open.bytes);
-    let at = 0;
-    for (const piece of open.pieces) {
-      block.set(piece, at);
-      at += piece.length;
-    }
-    this.#onBlock(open.streamId, block, open.endStream);
+    this.#onBlock(open.streamId, open.join(), open.endStream);
   }
 
   #onBlock(streamId: number, block: Uint8Array, endStream: boolean): void {
     const decoded = this.#decoder.decode(block);
     const known = this.#streams.get(streamId);
     if (known !== undefined) return this.#onMoreHeaders(known, decoded, endStream);
-    const isNew = this.#server && streamId % 2 === 1 && streamId > this.#lastPeerStream;
+    const isNew = this.#server && streamId % 2 === 1 && streamId > this.#streams.lastPeer;
     if (!isNew) {
-      if (streamId % 2 === 0 || this.#isIdle(streamId)) {
+      if (streamId % 2 === 0 || this.#streams.isIdle(streamId)) {
         throw connectionError(
           HTTP2_ERROR.PROTOCOL_ERROR,
           `HEADERS on stream ${streamId}, which is not the client's to open`,
@@ -308,9 +281,9 @@ class Machine implements Http2Connection {
       }
       return this.#onClosedStream(streamId, undefined);
     }
-    this.#lastPeerStream = streamId;
+    this.#streams.lastPeer = streamId;
     // Streams above the one that GOAWAY named are the client's to try again elsewhere (section 6.8).
-    if (streamId > this.#goawaySent) return void this.#resets.add(streamId);
+    if (streamId > this.#goawaySent) return this.#streams.rememberReset(streamId);
     this.#onRequest(streamId, decoded, endStream);
   }
 
@@ -323,7 +296,7 @@ class Machine implements Http2Connection {
       send: this.#initialSendWindow,
       receive: this.#limits.streamWindowBytes,
     });
-    this.#streams.set(streamId, stream);
+    this.#streams.add(stream);
     stream.headersReceived = true;
     stream.remoteClosed = endStream;
     if (tooLarge) {
@@ -376,78 +349,37 @@ class Machine implements Http2Connection {
       }
       return this.#streamError(stream, HTTP2_ERROR.FRAME_SIZE_ERROR, 0);
     }
-    if (readUint31(payload, 0) === streamId) {
-      throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "a stream depends on itself");
-    }
+    checkDependency(streamId, payload);
   }
 
   #onRstStream(streamId: number, payload: Uint8Array): void {
-    if (payload.length !== 4) {
-      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "RST_STREAM has a wrong size");
-    }
-    this.#needStream(streamId, "RST_STREAM");
+    const code = resetCode(payload);
+    this.#streams.need(streamId, "RST_STREAM");
     this.#rates.count("resets");
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined) this.#forget(stream, readUint31(payload, 0));
+    if (stream !== undefined) this.#forget(stream, code);
   }
 
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
-    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "SETTINGS on a stream");
-    if (flags & FLAG.ack) {
-      if (payload.length !== 0) {
-        throw connectionError(
-          HTTP2_ERROR.FRAME_SIZE_ERROR,
-          "an acknowledgement of SETTINGS is not empty",
-        );
-      }
-      return;
-    }
-    if (payload.length % 6 !== 0) {
-      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "SETTINGS has a wrong size");
-    }
+    if (isSettingsAck(flags, streamId, payload)) return;
     this.#rates.count("settings");
     this.#settingsSeen = true;
     let window = this.#initialSendWindow;
-    for (let at = 0; at < payload.length; at += 6) {
-      const value = readUint31(payload, at + 2) + (payload[at + 2]! >= 0x80 ? 2 ** 31 : 0);
-      const identifier = payload[at]! * 256 + payload[at + 1]!;
+    readSettings(payload, this.#server ? "client" : "server", (identifier, value) => {
       if (identifier === SETTING.initialWindowSize) window = value;
-      this.#applySetting(identifier, value);
-    }
+      else if (identifier === SETTING.maxConcurrentStreams) this.peerMaxStreams = value;
+      else if (identifier === SETTING.maxFrameSize) this.#sender.setMaxFrameBytes(value);
+    });
     this.#sender.settings([], true);
     // Once a frame: a frame may hold 2,700 changes, and each touches every stream. What it lets go follows the acknowledgement.
     if (window !== this.#initialSendWindow) this.#applyWindow(window);
-  }
-
-  #applySetting(identifier: number, value: number): void {
-    switch (identifier) {
-      case SETTING.enablePush:
-        if (value > 1 || (!this.#server && value === 1)) {
-          throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "ENABLE_PUSH is wrong");
-        }
-        return;
-      case SETTING.maxConcurrentStreams:
-        this.peerMaxStreams = value;
-        return;
-      case SETTING.initialWindowSize:
-        if (value <= MAX_WINDOW) return;
-        throw connectionError(
-          HTTP2_ERROR.FLOW_CONTROL_ERROR,
-          "INITIAL_WINDOW_SIZE is above 2^31 - 1",
-        );
-      case SETTING.maxFrameSize:
-        if (value < MAX_FRAME_BYTES || value > 0xffffff) {
-          throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range");
-        }
-        return this.#sender.setMaxFrameBytes(value);
-    }
   }
 
   /** Changes the window of every stream (section 6.9.2). */
   #applyWindow(window: number): void {
     const change = window - this.#initialSendWindow;
     this.#initialSendWindow = window;
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.list()) {
       stream.sendWindow += change;
       if (stream.sendWindow > MAX_WINDOW) {
         throw connectionError(HTTP2_ERROR.FLOW_CONTROL_ERROR, "a window is above 2^31 - 1");
@@ -457,10 +389,7 @@ class Machine implements Http2Connection {
   }
 
   #onPing(flags: number, streamId: number, payload: Uint8Array): void {
-    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "PING on a stream");
-    if (payload.length !== 8) {
-      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "PING has a wrong size");
-    }
+    checkPing(streamId, payload);
     if (flags & FLAG.ack) return this.#handler.onPong(payload.slice());
     // A client that measures the bandwidth sends one PING for each batch of data that it got (grpc-go: thousands a second).
     if (!this.#sender.takeProgress()) this.#rates.count("pings");
@@ -468,24 +397,15 @@ class Machine implements Http2Connection {
   }
 
   #onGoaway(streamId: number, payload: Uint8Array): void {
-    if (streamId !== 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "GOAWAY on a stream");
-    if (payload.length < 8) {
-      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "GOAWAY has a wrong size");
-    }
+    checkGoaway(streamId, payload);
     this.#handler.onGoaway(readUint31(payload, 0), readUint31(payload, 4));
   }
 
   #onWindowUpdate(streamId: number, payload: Uint8Array): void {
-    if (payload.length !== 4) {
-      throw connectionError(HTTP2_ERROR.FRAME_SIZE_ERROR, "WINDOW_UPDATE has a wrong size");
-    }
     this.#rates.count("windowUpdates");
-    const more = readUint31(payload, 0);
-    if (streamId === 0) {
-      if (more === 0) throw connectionError(HTTP2_ERROR.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-      return this.#sender.grow(more);
-    }
-    this.#needStream(streamId, "WINDOW_UPDATE");
+    const more = windowIncrement(streamId, payload);
+    if (streamId === 0) return this.#sender.grow(more);
+    this.#streams.need(streamId, "WINDOW_UPDATE");
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     if (more === 0) return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
@@ -494,23 +414,6 @@ class Machine implements Http2Connection {
       return this.#streamError(stream, HTTP2_ERROR.FLOW_CONTROL_ERROR, 0);
     }
     this.#sender.pump(stream);
-  }
-
-  /** True for a stream that was never opened. */
-  #isIdle(streamId: number): boolean {
-    const own = (streamId % 2 === 1) !== this.#server;
-    return own
-      ? streamId >= this.#nextOwnStream || streamId % 2 === 0
-      : streamId > this.#lastPeerStream;
-  }
-
-  #needStream(streamId: number, frame: string): void {
-    if (streamId === 0 || this.#isIdle(streamId)) {
-      throw connectionError(
-        HTTP2_ERROR.PROTOCOL_ERROR,
-        `${frame} on stream ${streamId}, which is idle`,
-      );
-    }
   }
 
   /** Resets a stream by the peer's fault. `unread` octets of it are given back to the connection. */
@@ -523,7 +426,7 @@ class Machine implements Http2Connection {
 
   /** Drops a stream whose two halves are closed. */
   #retire(stream: Http2Stream): void {
-    if (!stream.localClosed || !this.#streams.has(stream.id)) return;
+    if (!stream.localClosed || this.#streams.get(stream.id) === undefined) return;
     if (stream.remoteClosed) this.#forget(stream);
     else if (this.#server && !stream.answered) this.#outlive(stream);
   }
@@ -534,18 +437,15 @@ class Machine implements Http2Connection {
    */
   #outlive(stream: Http2Stream): void {
     stream.answered = true;
-    this.#answered.add(stream);
+    const oldest = this.#streams.keepAnswered(stream);
     this.#handler.onStreamClosed(stream.id);
-    if (this.#answered.size <= MAX_ANSWERED) return;
-    const [oldest] = this.#answered;
     if (oldest !== undefined) this.reset(oldest.id, HTTP2_ERROR.NO_ERROR);
   }
 
   /** Drops a stream. `resetCode` says that the peer reset it, or made us do so: the handler hears that first. */
   #forget(stream: Http2Stream, resetCode?: number): void {
     this.#sender.drop(stream);
-    this.#streams.delete(stream.id);
-    this.#answered.delete(stream);
+    this.#streams.delete(stream);
     if (stream.answered) return;
     if (resetCode !== undefined) this.#handler.onReset(stream.id, resetCode);
     this.#handler.onStreamClosed(stream.id);
@@ -561,15 +461,12 @@ class Machine implements Http2Connection {
   }
 
   #sendReset(streamId: number, code: number): void {
-    this.#resets.add(streamId);
-    if (this.#resets.size > MAX_REMEMBERED_RESETS) {
-      this.#resets.delete(this.#resets.values().next().value!);
-    }
+    this.#streams.rememberReset(streamId);
     this.#sender.rstStream(streamId, code);
   }
 
   openStream(headers: OutgoingHeaders, endStream: boolean): number {
-    const streamId = this.#nextOwnStream;
+    const streamId = this.#streams.nextOwn;
     if (
       this.#server || this.closed || this.#streams.size >= this.peerMaxStreams ||
       streamId > LAST_STREAM_ID
@@ -579,12 +476,12 @@ class Machine implements Http2Connection {
         "Cannot open stream: the connection takes no more streams",
       );
     }
-    this.#nextOwnStream += 2;
+    this.#streams.nextOwn += 2;
     const stream = createStream(streamId, {
       send: this.#initialSendWindow,
       receive: this.#limits.streamWindowBytes,
     });
-    this.#streams.set(streamId, stream);
+    this.#streams.add(stream);
     this.#sender.headers(stream, headers, endStream);
     return streamId;
   }
@@ -645,7 +542,7 @@ class Machine implements Http2Connection {
 
   goaway(code: number, options: { readonly graceful?: boolean } = {}): void {
     if (this.closed) return;
-    const last = options.graceful ? LAST_STREAM_ID : this.#lastPeerStream;
+    const last = options.graceful ? LAST_STREAM_ID : this.#streams.lastPeer;
     this.#goawaySent = last;
     this.#sender.goaway(last, code, "");
   }
