@@ -1,8 +1,12 @@
 /**
- * Signet's own lint rules: who may import whom, where I/O lives, and that errors have codes. The table below is the only copy.
+ * Signet's own lint rules: who may import whom, where I/O lives, what errors look like, how long things are. The tables are the only copies.
  *
- * A room is a folder of `lib/`. Rules look at `lib/` alone; tests may import the file that they test.
+ * A room is a folder of `lib/`. Rules look at `lib/` alone, but for the lengths; tests may import the file that they test.
  */
+import { errorsHaveCodes, messageForm } from "./lint_errors.ts";
+import { handedIn, ioFiles } from "./lint_io.ts";
+import { placeOf } from "./lint_place.ts";
+import { fileLength, functionLength } from "./lint_sizes.ts";
 
 /** What each room may import, beside itself. Lower layers first; a room that is not here needs an ADR. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -39,18 +43,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE_ROOMS = ["asn1", "http2", "x509", "spiffe", "istio"];
 /** The one room that may import generated protobuf code, beside tests. */
 const PROTO_ROOM = "grpc";
-const LIB_FILE_REGEXP = /\/lib\/([a-z0-9_]+)\/(.+)$/;
-const ERROR_NAMES = ["Error"];
-
-interface Place {
-  readonly room: string;
-  readonly path: readonly string[];
-}
-
-function placeOf(filename: string): Place | undefined {
-  const [, room, path] = LIB_FILE_REGEXP.exec(filename.replaceAll("\\", "/")) ?? [];
-  return room === undefined || path === undefined ? undefined : { room, path: path.split("/") };
-}
+/** Names that say nothing of what a file does. */
+const EMPTY_NAMES = ["util", "utils", "common", "helper", "helpers", "misc", "types"];
 
 /** Why `specifier` may not be imported by the file at `filename`; undefined when it may. */
 export function importFault(filename: string, specifier: string): string | undefined {
@@ -93,54 +87,27 @@ const rooms: Deno.lint.Rule = {
       ImportDeclaration: (node) => check(node, node.source),
       ExportNamedDeclaration: (node) => check(node, node.source),
       ExportAllDeclaration: (node) => check(node, node.source),
+      ImportExpression: (node) =>
+        check(node, node.source.type === "Literal" ? { value: node.source.value } : undefined),
     };
   },
 };
 
-const errorsHaveCodes: Deno.lint.Rule = {
-  create(context) {
-    if (placeOf(context.filename) === undefined) return {};
-    return {
-      NewExpression(node) {
-        if (node.callee.type !== "Identifier" || !ERROR_NAMES.includes(node.callee.name)) return;
-        context.report({
-          node,
-          message: "throw a SignetError with a code, or TypeError or RangeError for misuse",
-        });
-      },
-    };
-  },
-};
-
-const GLOBALS = ["Deno", "fetch", "setTimeout", "setInterval", "queueMicrotask"];
-
-const pureRooms: Deno.lint.Rule = {
+/** A file is named for what it does, and exports by name. */
+const names: Deno.lint.Rule = {
   create(context) {
     const place = placeOf(context.filename);
-    if (place === undefined || !PURE_ROOMS.includes(place.room)) return {};
-    const report = (node: Deno.lint.Node, what: string) =>
-      context.report({ node, message: `${place.room} is pure: ${what} is handed in, not taken` });
+    if (place === undefined) return {};
     return {
-      CallExpression({ callee }) {
-        if (callee.type === "Identifier" && GLOBALS.includes(callee.name)) {
-          report(callee, callee.name);
+      Program(node) {
+        const empty = [place.room, ...place.path].map((part) => part.replace(/\.ts$/, ""))
+          .find((part) => EMPTY_NAMES.includes(part));
+        if (empty !== undefined) {
+          context.report({ node, message: `name the step that it does, not ${empty}` });
         }
       },
-      MemberExpression(node) {
-        const { object, property } = node;
-        if (object.type !== "Identifier" || property.type !== "Identifier") return;
-        const name = `${object.name}.${property.name}`;
-        const isClock = name === "Date.now" || name === "performance.now" || name === "Math.random";
-        if (object.name === "Deno" || isClock || name === "crypto.getRandomValues") {
-          report(node, name);
-        }
-      },
-      ImportDeclaration(node) {
-        if (
-          /^node:(fs|net|tls|http|https|http2|dgram|child_process)/.test(String(node.source.value))
-        ) {
-          report(node, String(node.source.value));
-        }
+      ExportDefaultDeclaration(node) {
+        context.report({ node, message: "exports have names" });
       },
     };
   },
@@ -148,7 +115,16 @@ const pureRooms: Deno.lint.Rule = {
 
 const plugin: Deno.lint.Plugin = {
   name: "signet",
-  rules: { "rooms": rooms, "errors-have-codes": errorsHaveCodes, "pure-rooms": pureRooms },
+  rules: {
+    "rooms": rooms,
+    "names": names,
+    "io-files": ioFiles(PURE_ROOMS),
+    "handed-in": handedIn,
+    "errors-have-codes": errorsHaveCodes,
+    "message-form": messageForm,
+    "file-length": fileLength,
+    "function-length": functionLength,
+  },
 };
 /** Deno takes a plugin by its default export. */
 export default plugin;

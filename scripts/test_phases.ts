@@ -50,6 +50,7 @@ export const PHASES: readonly Phase[] = [
   { name: "static lint", kind: "program", args: ["lint"] },
   { name: "static check", kind: "program", args: ["check"] },
   { name: `static check ${NEXT_DENO}`, kind: "program", args: ["check"], deno: NEXT_DENO },
+  { name: "static docs", kind: "program", args: ["task", "--quiet", "doc:lint"] },
   { name: "static readme", kind: "program", args: ["task", "--quiet", "readme", "--check"] },
   { name: "unit", kind: "tests", args: UNIT },
   { name: `unit ${NEXT_DENO}`, kind: "tests", args: UNIT, deno: NEXT_DENO },

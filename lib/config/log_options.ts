@@ -2,7 +2,8 @@
 import { quote } from "../base/mod.ts";
 import { BadValue, type Option, type OptionSpec, splitList } from "./option.ts";
 
-const LEVELS = ["none", "fatal", "error", "warn", "info", "debug"] as const;
+/** The levels of the log, from silence to everything. */
+export const LEVELS = ["none", "fatal", "error", "warn", "info", "debug"] as const;
 
 /** A level of the log. */
 export type LevelName = typeof LEVELS[number];

@@ -36,7 +36,7 @@ export {
   pathOption,
   textOption,
 } from "./option.ts";
-export type { LevelName, ScopeLevels } from "./log_options.ts";
+export { type LevelName, LEVELS, type ScopeLevels } from "./log_options.ts";
 export type { Config } from "./port.ts";
 export { serverNames, type ServerNamesInput } from "./server_names.ts";
 export { OPTIONS } from "./table.ts";

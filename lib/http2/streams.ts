@@ -81,7 +81,7 @@ export class Streams {
     return own ? streamId >= this.nextOwn || streamId % 2 === 0 : streamId > this.lastPeer;
   }
 
-  /** @throws {SignetError} when `frame` is on stream 0 or on one that was never opened. */
+  /** Refuses a `frame` on stream 0 or on one that was never opened. @throws {SignetError} PROTOCOL_ERROR. */
   need(streamId: number, frame: string): void {
     if (streamId !== 0 && !this.isIdle(streamId)) return;
     throw connectionError(

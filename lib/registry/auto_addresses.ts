@@ -24,8 +24,10 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /** A prefix as its first octets and the number of addresses that may be given out. */
-interface Pool {
+export interface AddressPool {
+  /** The address that the others are counted from. */
   readonly base: Uint8Array;
+  /** How many there are. */
   readonly size: number;
 }
 
@@ -59,7 +61,11 @@ export function allocateAddresses(
 }
 
 /** The first free address from the hash on; `undefined` when the pool is full. */
-function pick({ base, size }: Pool, hash: number, used: ReadonlySet<string>): string | undefined {
+function pick(
+  { base, size }: AddressPool,
+  hash: number,
+  used: ReadonlySet<string>,
+): string | undefined {
   for (let step = 0; step < size && step <= used.size; step++) {
     const address = addressAt(base, 1 + (hash + step) % size);
     if (!used.has(address)) return address;
@@ -83,7 +89,7 @@ function addressAt(base: Uint8Array, number: number): string {
  *
  * @throws {SignetError} `config.bad_value`.
  */
-export function parsePrefix(text: string): Pool {
+export function parsePrefix(text: string): AddressPool {
   const [address = "", length = "", ...more] = text.split("/");
   const octets = parseIpAddress(address);
   const bits = /^\d{1,3}$/.test(length) ? Number(length) : NaN;

@@ -21,7 +21,13 @@
  *
  * @module
  */
-export { allocateAddresses, type Allocations, parsePrefix } from "./auto_addresses.ts";
+export {
+  type AddressPool,
+  type AddressWish,
+  allocateAddresses,
+  type Allocations,
+  parsePrefix,
+} from "./auto_addresses.ts";
 export type {
   AutoAddressPrefixes,
   Endpoint,

@@ -62,6 +62,7 @@ export class ServerConnection<Peer> {
   #receiving = false;
   #ended = false;
 
+  /** Begins, and writes SETTINGS. */
   constructor(wire: Wire, options: ConnectionOptions<Peer>) {
     this.#wire = wire;
     this.#options = options;

@@ -20,6 +20,7 @@ type Taker = (body: Uint8Array, rest: AsyncIterable<Uint8Array> | undefined) => 
 
 /** The stream behind the port, with the entry points of its connection. */
 export class LiveServerStream<Peer> implements ServerStream<Peer> {
+  /** The fields of the request. */
   readonly headers: HeaderBlock;
   readonly #id: number;
   readonly #host: StreamHost<Peer>;
@@ -31,6 +32,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
   #collect: { readonly maxBytes: number; readonly take: Taker; bytes: number } | undefined;
   #abort: AbortController | undefined;
 
+  /** Begins with the request's headers. */
   constructor(
     id: number,
     request: { readonly headers: HeaderBlock; readonly ended: boolean },
@@ -42,10 +44,12 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     this.#host = host;
   }
 
+  /** Facts of the connection. */
   get connection(): StreamConnection<Peer> {
     return this.#host.facts;
   }
 
+  /** Aborted when the stream is lost or reset; made when somebody asks. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
@@ -54,6 +58,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     return this.#abort.signal;
   }
 
+  /** The octets of the request; reading them lets the peer send more. */
   get body(): AsyncIterable<Uint8Array> {
     return this.#read();
   }
@@ -79,6 +84,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     this.#host.flush();
   }
 
+  /** Gives the body to `take`, whole up to `maxBytes`, else what has come and the rest. */
   collect(maxBytes: number, take: Taker): void {
     this.#collect = { maxBytes, take, bytes: 0 };
     if (this.#ended || this.#failure !== undefined) this.#giveCollected(undefined);
@@ -139,11 +145,13 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     this.#wakeWriter?.();
   }
 
+  /** Sends the headers of the response. */
   respond(headers: OutgoingHeaders, endStream: boolean): void {
     this.#host.http2.sendHeaders(this.#id, headers, endStream);
     this.#host.flush();
   }
 
+  /** Sends octets; what is returned resolves when the writer may go on. */
   write(bytes: Uint8Array): Promise<void> | undefined {
     const waiting = this.#host.http2.sendData(this.#id, bytes);
     this.#host.flush();
@@ -153,12 +161,14 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     });
   }
 
+  /** Ends the response. */
   end(trailers?: OutgoingHeaders): void {
     const none = trailers === undefined || (Array.isArray(trailers) && trailers.length === 0);
     this.#host.http2.sendEnd(this.#id, none ? undefined : trailers);
     this.#host.flush();
   }
 
+  /** Ends the stream at once. */
   reset(code: number): void {
     this.#host.http2.reset(this.#id, code);
     this.#host.flush();
