@@ -15,6 +15,11 @@ const GO_PEERS = {
   grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
   zlint: "github.com/zmap/zlint/v3/cmd/zlint@v3.7.3",
 } as const;
+/** Programs of Istio, from the Go module in `tests/integration/istio`, with their packages. */
+const ISTIO_PEERS = {
+  istiovalidate: "./cmd/istiovalidate",
+  "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
+} as const;
 /** Programs that a package manager brings, with the Debian package. */
 const SYSTEM_PEERS = { curl: "curl", openssl: "openssl", h2load: "nghttp2-client" } as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
@@ -41,6 +46,12 @@ async function main(): Promise<boolean> {
     if (findPeer(name as keyof typeof GO_PEERS) !== undefined) continue;
     console.log(`peers: building ${name} (minutes, once)`);
     complete = await go(["install", at], peersDir()) && complete;
+  }
+  for (const [name, at] of Object.entries(ISTIO_PEERS)) {
+    if (findPeer(name as keyof typeof ISTIO_PEERS) !== undefined) continue;
+    console.log(`peers: building ${name} (minutes, once)`);
+    const flags = ["-trimpath", "-ldflags", "-s -w"];
+    complete = await go(["install", ...flags, at], "tests/integration/istio") && complete;
   }
   return await systemPeers() && complete;
 }

@@ -111,11 +111,16 @@ function readDocument(document: YamlDocument, file: FileContext): void {
   const meta = readMeta(top["metadata"], context);
   if (top["spec"] === undefined || top["spec"] === null) context.fault(["spec"], "is missing");
   const base = { meta, place };
-  file.documents.push(
-    kind === "ServiceEntry"
-      ? { ...base, kind, spec: readServiceEntry(top["spec"] ?? {}, ["spec"], context) }
-      : { ...base, kind, spec: readWorkloadEntry(top["spec"] ?? {}, ["spec"], context) },
-  );
+  const spec = top["spec"] ?? {};
+  if (kind === "WorkloadEntry") {
+    file.documents.push({ ...base, kind, spec: readWorkloadEntry(spec, ["spec"], context) });
+    return;
+  }
+  const entry = readServiceEntry(spec, ["spec"], context);
+  if (entry.exportTo.includes(".") && entry.exportTo.includes(meta.namespace)) {
+    context.fault(["spec", "exportTo"], "holds . and the namespace that it stands for, give one");
+  }
+  file.documents.push({ ...base, kind, spec: entry });
 }
 
 function isRead(kind: string): kind is IstioDocument["kind"] {

@@ -2,8 +2,8 @@
 import { parseIpAddress } from "../base/mod.ts";
 
 const LABEL_REGEXP = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-/** A label of a host: Istio takes upper case and underscores here, as DNS does. */
-const HOST_LABEL_REGEXP = /^[A-Za-z0-9_](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?$/;
+/** A label of a host: Istio takes upper case here. */
+const HOST_LABEL_REGEXP = /^[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 /** Longest DNS name in presentation form without the last dot (RFC 1035 section 2.3.4). */
 const MAX_HOST_CHARS = 253;
 const LABEL_VALUE_REGEXP = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
@@ -30,7 +30,7 @@ export function fqdnFault(text: string): string | undefined {
   }
   return name.split(".").every((part) => HOST_LABEL_REGEXP.test(part))
     ? undefined
-    : "should be a DNS name: labels of letters, digits, - and _ with dots between them";
+    : "should be a DNS name: labels of letters, digits and - with dots between them";
 }
 
 /** What is wrong with a host of a ServiceEntry: a name or `*.` and a name, never `*` alone. */
@@ -47,6 +47,16 @@ export function addressFault(text: string): string | undefined {
   return octets !== undefined && more.length === 0 && bits <= octets.length * 8
     ? undefined
     : "should be an IP address or a prefix such as 10.1.0.0/16";
+}
+
+/** What is wrong with the key of a label: a name, with a DNS name and a slash in front at will. */
+export function labelKeyFault(text: string): string | undefined {
+  const slash = text.indexOf("/");
+  const prefix = slash < 0 ? undefined : text.slice(0, slash);
+  const name = text.slice(slash + 1);
+  const isFine = name !== "" && LABEL_VALUE_REGEXP.test(name) &&
+    (prefix === undefined || fqdnFault(prefix) === undefined);
+  return isFine ? undefined : "should be a label's key such as app or example.com/app";
 }
 
 /** What is wrong with the value of a label. */

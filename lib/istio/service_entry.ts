@@ -3,7 +3,8 @@
  *
  * Checked as Istio does: at least one host, never `*`; `endpoints` or `workloadSelector`, not both; CIDR addresses only where a
  * connection keeps its address (NONE, STATIC); no endpoints under NONE, at most one under DNS_ROUND_ROBIN, IP addresses under STATIC,
- * names or addresses under DNS; ports with names and numbers of their own.
+ * names or addresses under DNS; wildcard hosts without addresses and endpoints under DYNAMIC_DNS; ports with names and numbers of
+ * their own; several hosts only on ports whose protocol tells hosts apart.
  */
 import { parseIpAddress, quote } from "../base/mod.ts";
 import {
@@ -16,7 +17,7 @@ import {
   readText,
   readTexts,
 } from "./fields.ts";
-import { addressFault, fqdnFault, hostFault, labelFault, objectNameFault } from "./names.ts";
+import { addressFault, hostFault, labelFault, objectNameFault } from "./names.ts";
 import type { Resolution, ServiceEntry, ServicePort, WorkloadEntry } from "./port.ts";
 import { readLabels, readWorkloadEntry } from "./workload_entry.ts";
 
@@ -31,6 +32,10 @@ const PROTOCOLS = [
   ...["HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "REDIS", "MYSQL", "TCP", "TLS", "UDP"],
   ...["HTTP_PROXY", "HBONE"],
 ];
+/** Protocols in which a connection says which host it wants. */
+const HOST_PROTOCOLS = ["HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "HTTP_PROXY", "TLS"];
+/** Protocols that DYNAMIC_DNS can serve: the host is looked up for each connection. */
+const DYNAMIC_PROTOCOLS = ["HTTP", "TLS", "GRPC", "HTTP2"];
 const RESOLUTIONS = ["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"] as const;
 
 /** Reads the `spec` of a ServiceEntry. */
@@ -59,7 +64,10 @@ export function readServiceEntry(
     }),
     workloadSelector: readSelector(fields["workloadSelector"], at("workloadSelector"), context),
     exportTo: readTexts(fields["exportTo"], at("exportTo"), { check: exportFault, context }),
-    subjectAltNames: readTexts(fields["subjectAltNames"], at("subjectAltNames"), { context }),
+    subjectAltNames: readList(fields["subjectAltNames"], at("subjectAltNames"), {
+      each: (element, where) => readText(element, where, { context }),
+      context,
+    }),
   };
   if (!Array.isArray(fields["hosts"]) || fields["hosts"].length === 0) {
     context.fault(at("hosts"), "is missing, should name at least one host");
@@ -139,9 +147,12 @@ function readSelector(
 
 /** The rules that lie between fields. */
 function checkTogether(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
-  const { endpoints, resolution, addresses } = entry;
+  const { endpoints, resolution, addresses, exportTo } = entry;
   if (endpoints.length > 0 && entry.workloadSelector !== undefined) {
     context.fault([...path, "workloadSelector"], "and endpoints exclude each other: give one");
+  }
+  if (exportTo.includes("*") && exportTo.length > 1) {
+    context.fault([...path, "exportTo"], "holds * and more, should be * alone or names");
   }
   if (!["NONE", "STATIC"].includes(resolution)) {
     for (const [at, address] of addresses.entries()) {
@@ -152,32 +163,70 @@ function checkTogether(entry: ServiceEntry, path: FieldPath, context: FieldConte
       );
     }
   }
+  checkEndpoints(entry, path, context);
+  checkHosts(entry, path, context);
+}
+
+function checkEndpoints(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
+  const { endpoints, resolution } = entry;
+  const names = entry.ports.map(({ name }) => name);
   for (const [at, endpoint] of endpoints.entries()) {
     const wrong = endpointFault(endpoint, resolution);
     if (wrong !== undefined) context.fault([...path, "endpoints", at, "address"], wrong);
+    for (const name of Object.keys(endpoint.ports)) {
+      if (names.includes(name)) continue;
+      context.fault([...path, "endpoints", at, "ports", name], "is not the name of a port above");
+    }
   }
-  checkCounts(entry, path, context);
-}
-
-function checkCounts(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
-  const { hosts, endpoints, resolution } = entry;
-  if (resolution === "NONE" && endpoints.length > 0) {
-    context.fault([...path, "endpoints"], "exist, which resolution NONE cannot have");
-  }
-  if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
+  if (endpoints.length === 0) return;
+  if (resolution === "NONE" || resolution === "DYNAMIC_DNS") {
+    context.fault([...path, "endpoints"], `exist, which resolution ${resolution} cannot have`);
+  } else if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
     context.fault([...path, "endpoints"], "are several, resolution DNS_ROUND_ROBIN takes one");
   }
-  const resolvesHosts = resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
-  if (!resolvesHosts || endpoints.length > 0 || entry.workloadSelector !== undefined) return;
+}
+
+function checkHosts(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
+  const { hosts, ports, resolution } = entry;
   for (const [at, host] of hosts.entries()) {
-    if (fqdnFault(host) === undefined) continue;
+    const wrong = hostResolutionFault(host, entry);
+    if (wrong !== undefined) context.fault([...path, "hosts", at], `${quote(host)} ${wrong}`);
+  }
+  const plain = ports.findIndex(({ protocol }) => !HOST_PROTOCOLS.includes(protocol));
+  if (hosts.length > 1 && resolution !== "NONE" && plain >= 0) {
     context.fault(
-      [...path, "hosts", at],
-      `${
-        quote(host)
-      } is a wildcard, which resolution ${resolution} without endpoints cannot look up`,
+      [...path, "ports", plain, "protocol"],
+      `is ${
+        ports[plain]!.protocol
+      }, which cannot tell the ${hosts.length} hosts apart: give one host`,
     );
   }
+  if (resolution !== "DYNAMIC_DNS") return;
+  if (entry.addresses.length > 0) {
+    context.fault([...path, "addresses"], "exist, which resolution DYNAMIC_DNS cannot have");
+  }
+  for (const [at, { protocol }] of ports.entries()) {
+    if (DYNAMIC_PROTOCOLS.includes(protocol)) continue;
+    context.fault(
+      [...path, "ports", at, "protocol"],
+      `is ${protocol}, resolution DYNAMIC_DNS takes ${DYNAMIC_PROTOCOLS.join(", ")}`,
+    );
+  }
+}
+
+/** What is wrong with a host under the resolution of its entry. */
+function hostResolutionFault(
+  host: string,
+  { resolution, endpoints }: ServiceEntry,
+): string | undefined {
+  const isWildcard = host.startsWith("*.");
+  if (resolution === "DYNAMIC_DNS") {
+    return isWildcard ? undefined : "is one name, resolution DYNAMIC_DNS takes wildcards";
+  }
+  const resolves = resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
+  return resolves && endpoints.length === 0 && isWildcard
+    ? `is a wildcard, which resolution ${resolution} without endpoints cannot look up`
+    : undefined;
 }
 
 function endpointFault({ address }: WorkloadEntry, resolution: Resolution): string | undefined {
@@ -186,8 +235,10 @@ function endpointFault({ address }: WorkloadEntry, resolution: Resolution): stri
   if (resolution === "STATIC" && address !== "" && !isAddress && !isSocket) {
     return `${quote(address)} is a name, resolution STATIC takes IP addresses`;
   }
-  if (resolution === "DNS" && isSocket) {
-    return `${quote(address)} is a Unix socket, resolution DNS takes names and IP addresses`;
+  if ((resolution === "DNS" || resolution === "DNS_ROUND_ROBIN") && isSocket) {
+    return `${
+      quote(address)
+    } is a Unix socket, resolution ${resolution} takes names and IP addresses`;
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ import {
   readText,
   readTextMap,
 } from "./fields.ts";
-import { fqdnFault, labelFault, labelValueFault } from "./names.ts";
+import { fqdnFault, labelFault, labelKeyFault, labelValueFault } from "./names.ts";
 import type { WorkloadEntry } from "./port.ts";
 
 const KNOWN = ["address", "ports", "labels", "network", "locality", "weight", "serviceAccount"];
@@ -76,6 +76,8 @@ export function readLabels(
   for (const [key, text] of Object.entries(labels)) {
     const wrong = labelValueFault(text);
     if (wrong !== undefined) context.fault([...path, key], `${quote(text)} ${wrong}`);
+    const wrongKey = labelKeyFault(key);
+    if (wrongKey !== undefined) context.fault([...path, key], wrongKey);
   }
   return labels;
 }

@@ -12,8 +12,10 @@ export type PeerName =
   | "grpcurl"
   | "h2load"
   | "h2spec"
+  | "istiovalidate"
   | "kube-apiserver"
   | "openssl"
+  | "pilot-agent"
   | "pilot-discovery"
   | "promcheck"
   | "zlint";

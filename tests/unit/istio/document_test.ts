@@ -21,12 +21,12 @@ Deno.test("parseIstioFile() reads every field of a ServiceEntry", () => {
   const text = serviceEntry(`hosts: [db.example, "*.wild.example"]
 addresses: [10.0.0.7, 10.1.0.0/16, "2001:db8::1"]
 ports:
-- { number: 5432, name: tcp-pg, protocol: tcp, targetPort: 15432 }
-- { number: 80, name: http }
+- { number: 5432, name: tls-pg, protocol: tls, targetPort: 15432 }
+- { number: 80, name: http, protocol: HTTP }
 location: MESH_INTERNAL
 resolution: STATIC
 endpoints:
-- { address: 10.2.0.1, ports: { tcp-pg: 5433 }, labels: { app: db }, network: n1, locality: eu/a, weight: 3, serviceAccount: db }
+- { address: 10.2.0.1, ports: { tls-pg: 5433 }, labels: { app: db }, network: n1, locality: eu/a, weight: 3, serviceAccount: db }
 exportTo: [".", other]
 subjectAltNames: ["spiffe://cluster.local/ns/shop/sa/db"]`);
   const { documents, faults } = parseIstioFile(text, "a.yaml");
@@ -39,14 +39,14 @@ subjectAltNames: ["spiffe://cluster.local/ns/shop/sa/db"]`);
       hosts: ["db.example", "*.wild.example"],
       addresses: ["10.0.0.7", "10.1.0.0/16", "2001:db8::1"],
       ports: [
-        { number: 5432, name: "tcp-pg", protocol: "TCP", targetPort: 15432 },
-        { number: 80, name: "http", protocol: "TCP", targetPort: undefined },
+        { number: 5432, name: "tls-pg", protocol: "TLS", targetPort: 15432 },
+        { number: 80, name: "http", protocol: "HTTP", targetPort: undefined },
       ],
       location: "MESH_INTERNAL",
       resolution: "STATIC",
       endpoints: [{
         address: "10.2.0.1",
-        ports: { "tcp-pg": 5433 },
+        ports: { "tls-pg": 5433 },
         labels: { app: "db" },
         network: "n1",
         locality: "eu/a",
