@@ -20,6 +20,8 @@ const OTHER_IO_FILES: Readonly<Record<string, string>> = {
   "commands/request.ts": "is one HTTP call",
   "commands/issue.ts": "resolves the state directory",
   "commands/key_files.ts": "the files that a certificate is written to",
+  "store/sqlite_file.ts": "opens the database",
+  "store/sqlite_tokens.ts": "runs its statements",
 };
 /** What `Deno` has that is no I/O. */
 const DENO_FACTS = ["errors", "version", "build", "UnsafePointer", "UnsafePointerView"];

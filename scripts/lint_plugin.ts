@@ -24,18 +24,21 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["base"],
   tls: ["base", "spiffe", "x509"],
   // 3: domain; of crypto and telemetry the ports, digests, random bytes and the names of events
-  authn: ["base"],
+  authn: ["base", "spiffe", "crypto", "store", "telemetry"],
   ca: ["base", "x509", "crypto", "store", "telemetry"],
   server_cert: ["base", "x509", "ca", "crypto", "telemetry", "tls"],
   registry: ["base", "istio", "telemetry"],
   // 4: edges
   transport: ["base", "http2", "telemetry", "tls"],
-  grpc: ["base", "http2", "crypto", "telemetry", "tls", "authn", "ca", "server_cert", "transport"],
+  grpc: [
+    ...["base", "http2", "crypto", "store", "telemetry", "tls", "authn", "ca", "server_cert"],
+    ...["transport"],
+  ],
   dns: ["base", "telemetry", "tls", "server_cert", "registry"],
   // 5: the command line
   commands: [
-    ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "ca", "server_cert"],
-    ...["grpc", "transport"],
+    ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "authn", "ca"],
+    ...["server_cert", "grpc", "transport"],
   ],
 };
 

@@ -1,4 +1,7 @@
-/** Trying authenticators in order: the first that accepts with at least one identity wins. */
+/**
+ * Trying authenticators in order: the first that accepts with at least one identity wins. One that knows the credential for its own
+ * kind and refuses it ends the search.
+ */
 import type { Authenticator, Caller, Credentials } from "./port.ts";
 
 /** The outcome of all authenticators together. */
@@ -20,6 +23,7 @@ export async function authenticate(
     if (result.ok && result.caller.identities.length > 0) return result;
     const reason = result.ok ? "no identity" : result.reason;
     reasons.push(`Authenticator ${authenticator.type}: ${reason}`);
+    if (!result.ok && result.isFinal) break;
   }
   return {
     ok: false,

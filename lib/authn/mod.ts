@@ -19,6 +19,10 @@
 export { authenticate } from "./authenticate.ts";
 export type { AuthOutcome } from "./authenticate.ts";
 export { clientCertificateAuthenticator } from "./client_certificate.ts";
+export { joinTokenAuthenticator } from "./join_token.ts";
+export type { JoinTokenHost } from "./join_token.ts";
+export { isJoinToken, makeJoinToken, parseJoinToken } from "./join_token_text.ts";
+export type { JoinTokenParts } from "./join_token_text.ts";
 export { AUTH_SOURCE } from "./port.ts";
 export type {
   Authenticator,
@@ -26,5 +30,6 @@ export type {
   AuthSource,
   Caller,
   Credentials,
+  Redemption,
   VerifiedPeer,
 } from "./port.ts";

@@ -13,7 +13,19 @@ export interface Caller {
   readonly authSource: AuthSource;
   /** What it may be issued a certificate for, in order; never empty. */
   readonly identities: readonly string[];
+  /** Names the credential in audit records, for credentials that have a name; never the credential itself. */
+  readonly credential?: string;
+  /**
+   * Spends the credential on a key, for credentials that can be spent. Whoever grants something calls it once with the key's
+   * SubjectPublicKeyInfo, after everything else has been checked and before the key is certified, and grants nothing when it refuses.
+   */
+  readonly redeem?: (spki: Uint8Array) => MaybePromise<Redemption>;
 }
+
+/** What came of spending a credential. */
+export type Redemption =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string };
 
 /** The client certificate of a connection, after its chain was verified against the roots in force now. */
 export interface VerifiedPeer {
@@ -38,7 +50,12 @@ export interface Credentials {
 /** What one authenticator says: refusal is ordinary, so it is a value. */
 export type AuthResult =
   | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly reason: string };
+  | {
+    readonly ok: false;
+    readonly reason: string;
+    /** True when the credential is of this authenticator's own kind, so that asking others would tell nothing. */
+    readonly isFinal?: boolean;
+  };
 
 /** One way of proving an identity. */
 export interface Authenticator {

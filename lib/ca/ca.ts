@@ -130,6 +130,7 @@ class LiveCa implements Ca {
       ttlMs,
       withCommonName: csr.subjectHasCommonName,
       caller: request.caller,
+      ...(request.beforeSigning && { beforeSigning: request.beforeSigning }),
     }, this.#issueOptions());
   }
 

@@ -2,7 +2,13 @@
  * Issuing a leaf: policy has passed; build, lint, record, sign, record (RFC 5280 section 4; the profile is istiod's with the
  * differences that certificate linters ask for).
  */
-import { isSignetError, messageOf, SignetError } from "../base/mod.ts";
+import {
+  type Bytes,
+  isSignetError,
+  type MaybePromise,
+  messageOf,
+  SignetError,
+} from "../base/mod.ts";
 import { keyIdentifier, randomBytes, type SigningKey } from "../crypto/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
@@ -44,6 +50,8 @@ export interface LeafRequest {
   readonly withCommonName: boolean;
   /** Who asks, for the audit record. */
   readonly caller: string;
+  /** Called with the subject's SubjectPublicKeyInfo before anything is recorded or signed; what it throws ends the request. */
+  readonly beforeSigning?: (spki: Bytes) => MaybePromise<void>;
 }
 
 /** Makes the {@linkcode Issuer} of a bundle. */
@@ -72,6 +80,10 @@ export async function issueLeaf(
   const serial = newSerialNumber();
   const tbs = build(template, request, { ...validity, serial });
   const serialNumber = serial.toHex();
+  if (request.beforeSigning !== undefined) {
+    const permission = request.beforeSigning(new Uint8Array(request.publicKey.spki));
+    if (permission instanceof Promise) await permission;
+  }
   options.audit.info(EVENT.certificateSigning, "Signing certificate", {
     serial: serialNumber,
     identities: request.identities,

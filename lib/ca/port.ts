@@ -1,5 +1,5 @@
 /** What the rest of signet sees of the CA. */
-import type { Bytes } from "../base/mod.ts";
+import type { Bytes, MaybePromise } from "../base/mod.ts";
 import type { Certificate } from "../x509/mod.ts";
 import type { Validity } from "./profile.ts";
 
@@ -29,6 +29,11 @@ export interface SignRequest {
   readonly requestedTtlSeconds: bigint;
   /** Who asks, for the audit record: an address or the name of a command. */
   readonly caller: string;
+  /**
+   * Called once, with the SubjectPublicKeyInfo of the CSR, when nothing but the signature is left to do; what it throws ends the
+   * request. Credentials that can be spent are spent here.
+   */
+  readonly beforeSigning?: (spki: Bytes) => MaybePromise<void>;
 }
 
 /** An issued certificate. */

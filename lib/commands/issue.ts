@@ -15,7 +15,7 @@ import { createLogger } from "../telemetry/mod.ts";
 import { describeName } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT, usageError } from "./errors.ts";
-import { keyFilePath, writeKeyFiles } from "./key_files.ts";
+import { absolutePath, keyFilePath, writeKeyFiles } from "./key_files.ts";
 import type { Command, CommandHost } from "./port.ts";
 import { keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
 
@@ -130,14 +130,6 @@ async function openCa(
     logger,
     store: fileCaStore(await absolutePath(values.stateDir)),
   });
-}
-
-async function absolutePath(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch {
-    return path; // It is missing: the store says so, with the path as it was given.
-  }
 }
 
 /** A typing mistake in the trust domain makes a certificate that no server takes; the root's `O` knows better. */

@@ -82,3 +82,12 @@ export async function readKeyFile(path: string, whatToDo: string): Promise<strin
     );
   }
 }
+
+/** The absolute path without links of a folder; of a missing one the path as it was given, so that whoever needs it says so. */
+export async function absolutePath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return path;
+  }
+}

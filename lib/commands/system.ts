@@ -2,7 +2,13 @@
 import { type Clock, createTaskGroup } from "../base/mod.ts";
 import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
 import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
-import { type CaStore, fileCaStore, lockStateDirectory } from "../store/mod.ts";
+import {
+  type CaStore,
+  fileCaStore,
+  lockStateDirectory,
+  openServerDatabase,
+  type StateDatabase,
+} from "../store/mod.ts";
 import {
   createLogger,
   createMetrics,
@@ -24,6 +30,8 @@ export interface Host {
   readonly crypto: CryptoProvider;
   /** The CA's files. */
   readonly store: CaStore;
+  /** Join tokens, and what commands may know of this server. */
+  readonly database: StateDatabase;
   /** The log. */
   readonly logger: Logger;
   /** Counters and gauges. */
@@ -74,8 +82,10 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
     clock,
     seconds: metrics.histogram(METRIC.signingSeconds),
   });
-  const trustDomain = followMesh(config, { clock, logger }, opened);
-  const host = { clock, crypto, store: fileCaStore(lock.directory), logger, metrics, trustDomain };
+  const database = opened.use(await openServerDatabase(lock.directory));
+  const trustDomain = await followMesh(config, { clock, logger, database }, opened);
+  const store = fileCaStore(lock.directory);
+  const host = { clock, crypto, store, database, logger, metrics, trustDomain };
   const kept = opened.move();
   return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
@@ -113,13 +123,14 @@ async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise
   return provider;
 }
 
-/** The trust domain in force, from the mesh config's file as it is now. */
-function followMesh(
+/** The trust domain in force, from the mesh config's file as it is now; commands find it in the database. */
+async function followMesh(
   config: Config,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  { clock, logger, database }: Pick<Host, "clock" | "logger" | "database">,
   opened: AsyncDisposableStack,
-): () => string {
+): Promise<() => string> {
   let trustDomain = config.ca.trustDomain;
+  await database.recordTrustDomain(trustDomain);
   const onError = (thrown: unknown) =>
     logger.error(
       EVENT.configWarning,
@@ -133,8 +144,10 @@ function followMesh(
       clock,
       signal,
       onError,
-      onChange(mesh) {
-        trustDomain = effectiveTrustDomain(config.mesh.trustDomainFlag, mesh);
+      async onChange(mesh) {
+        const changed = effectiveTrustDomain(config.mesh.trustDomainFlag, mesh);
+        await database.recordTrustDomain(changed);
+        trustDomain = changed;
         logger.info(EVENT.configNotice, "Mesh config changed", { trust_domain: trustDomain });
       },
     }));

@@ -4,6 +4,7 @@ import { discoveryCommand } from "./discovery.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
 import { requestCommand } from "./request.ts";
+import { tokenCreateCommand, tokenListCommand, tokenRevokeCommand } from "./token.ts";
 import { versionCommand } from "./version.ts";
 
 /** The commands; the first is what `signet` alone does. */
@@ -11,6 +12,9 @@ export const COMMANDS: readonly Command[] = [
   discoveryCommand,
   issueCommand,
   certRequestCommand,
+  tokenCreateCommand,
+  tokenListCommand,
+  tokenRevokeCommand,
   requestCommand,
   versionCommand,
 ];

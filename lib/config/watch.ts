@@ -1,5 +1,5 @@
 /** Following the mesh config: its file is looked at again and again, by content, so that Kubernetes' swaps of links are seen too. */
-import { type Clock, sleep } from "../base/mod.ts";
+import { type Clock, type MaybePromise, sleep } from "../base/mod.ts";
 import { readMeshConfig } from "./file.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 
@@ -10,8 +10,8 @@ const LOOK_MS = 1_000;
 export interface MeshWatchOptions {
   /** Time. */
   readonly clock: Clock;
-  /** Called with every new content. */
-  readonly onChange: (mesh: MeshConfig) => void;
+  /** Called with every new content; the next look waits for it. */
+  readonly onChange: (mesh: MeshConfig) => MaybePromise<void>;
   /** Called once for each content that cannot be used; what was in force stays. */
   readonly onError: (thrown: unknown) => void;
   /** Ends it. */
@@ -27,7 +27,7 @@ export async function watchMeshConfig(path: string, options: MeshWatchOptions): 
     if (content === seen) continue;
     seen = content;
     try {
-      options.onChange(await readMeshConfig(path, { isRequired: false }));
+      await options.onChange(await readMeshConfig(path, { isRequired: false }));
     } catch (thrown) {
       options.onError(thrown);
     }

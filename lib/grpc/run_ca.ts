@@ -1,9 +1,10 @@
 /**
  * The last step of start: the CA service is registered and calls are served; the store is watched for another set of CA files.
  */
-import { clientCertificateAuthenticator } from "../authn/mod.ts";
+import { clientCertificateAuthenticator, joinTokenAuthenticator } from "../authn/mod.ts";
 import { type Clock, createTaskGroup, sleep } from "../base/mod.ts";
 import type { Ca } from "../ca/mod.ts";
+import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import type { GrpcServer } from "./port.ts";
 import { createCertificateService } from "./services/ca.ts";
@@ -19,6 +20,10 @@ export interface CaRunHost {
   readonly logger: Logger;
   /** istiod's counters and expiry gauges. */
   readonly metrics: Metrics;
+  /** Where join tokens are kept. */
+  readonly database: StateDatabase;
+  /** The mesh's trust domain now. */
+  readonly trustDomain: () => string;
   /** Where the service is registered. */
   readonly grpc: GrpcServer;
 }
@@ -28,7 +33,10 @@ export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
   const { clock, metrics, grpc } = host;
   const logger = host.logger.scoped("ca");
   exposeExpiry(ca, metrics, clock);
-  const authenticators = [clientCertificateAuthenticator()];
+  const authenticators = [
+    clientCertificateAuthenticator(),
+    joinTokenAuthenticator({ ...host, tokens: host.database.tokens }),
+  ];
   grpc.serve(createCertificateService({ ca, authenticators, logger: host.logger, metrics, clock }));
   const tasks = createTaskGroup({
     onError: (name, thrown) =>

@@ -41,7 +41,7 @@ export async function lockStateDirectory(stateDir: string): Promise<StateLock> {
         `Cannot use state directory ${directory}: another signet server holds its lock; stop that server or choose another --stateDir`,
       );
     }
-    await checkVersion(directory);
+    await checkStateVersion(directory);
   } catch (thrown) {
     file.close();
     throw thrown;
@@ -59,7 +59,7 @@ export function fileCaStore(directory: string): CaStore {
   return {
     location: caDirectory,
     async load() {
-      await checkVersion(directory, { mayBeMissing: true });
+      await checkStateVersion(directory, { mayBeMissing: true });
       const name = await readCurrent(caDirectory);
       return name === undefined ? undefined : await readSet(`${caDirectory}/${name}`);
     },
@@ -109,7 +109,7 @@ async function openLock(path: string): Promise<Deno.FsFile> {
 }
 
 /** Refuses a layout of a later version; writes `VERSION` when it is missing and may not be. */
-async function checkVersion(
+export async function checkStateVersion(
   directory: string,
   options: { readonly mayBeMissing?: boolean } = {},
 ): Promise<void> {
@@ -262,7 +262,8 @@ async function removeIfPresent(path: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Waits until the disk has the entries of a folder. */
+export async function syncDirectory(path: string): Promise<void> {
   using directory = await Deno.open(path, { read: true });
   await directory.sync();
 }

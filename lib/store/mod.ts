@@ -1,5 +1,6 @@
 /**
- * Where signet keeps what must survive a restart: the CA's key and certificates, in a state directory that one server holds.
+ * Where signet keeps what must survive a restart: the CA's key and certificates as files, join tokens in an embedded database, both in
+ * a state directory that one server holds.
  *
  * @example Keep a CA in memory
  * ```ts
@@ -14,4 +15,17 @@
  */
 export { fileCaStore, lockStateDirectory, STATE_VERSION } from "./file.ts";
 export { memoryCaStore } from "./memory.ts";
-export type { CaSet, CaStore, StateLock } from "./port.ts";
+export { memoryDatabase } from "./memory_database.ts";
+export { REPEAT_WINDOW_MS } from "./join_token.ts";
+export type {
+  CaSet,
+  CaStore,
+  JoinToken,
+  JoinTokenStore,
+  StateDatabase,
+  StateLock,
+  TokenRefusal,
+  TokenUse,
+} from "./port.ts";
+export { SCHEMA_VERSION } from "./schema.ts";
+export { openCommandDatabase, openServerDatabase } from "./sqlite_file.ts";

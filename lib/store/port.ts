@@ -1,4 +1,5 @@
-/** The port behind which a CA's key and certificates live. */
+/** The ports behind which a CA's key and certificates live, and what else must survive a restart. */
+import type { Bytes, MaybePromise } from "../base/mod.ts";
 
 /** One set of CA files, each as PEM text, in istiod's own form. */
 export interface CaSet {
@@ -36,4 +37,84 @@ export interface CaStore {
 export interface StateLock extends Disposable {
   /** The absolute path of the state directory. */
   readonly directory: string;
+}
+
+/** A join token as it is kept: of its secret only the hash. */
+export interface JoinToken {
+  /** Names the token in lists and logs; no secret. */
+  readonly id: string;
+  /** SHA-256 of the secret. The secret has 256 random bits, so a slow hash would add nothing. */
+  readonly secretSha256: Bytes;
+  /** The SPIFFE ID that its bearer is given. */
+  readonly identity: string;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly createdMs: number;
+  /** From when on no other key can use it. */
+  readonly expiresMs: number;
+  /** How many different keys may use it. */
+  readonly maxUses: number;
+  /** How many keys have used it. */
+  readonly used: number;
+  /** When it was revoked; `undefined` while it is not. */
+  readonly revokedMs: number | undefined;
+}
+
+/** One key that a token has been used with. */
+export interface TokenBinding {
+  /** When that key asked first. */
+  readonly boundMs: number;
+}
+
+/** Why a token cannot be used with a key. */
+export type TokenRefusal =
+  /** There is no such token. */
+  | "unknown"
+  /** An operator took it back. */
+  | "revoked"
+  /** Its time is over. */
+  | "expired"
+  /** As many other keys as it allows have used it. */
+  | "used"
+  /** This key has used it, and the time in which it may ask again is over. */
+  | "too_late";
+
+/** What came of using a token. */
+export type TokenUse =
+  /** It is used, and the disk has it. */
+  | { readonly ok: true; readonly repeated: false }
+  /** The same key used it before and may ask again. */
+  | { readonly ok: true; readonly repeated: true }
+  /** Nothing changed. */
+  | { readonly ok: false; readonly refusal: TokenRefusal };
+
+/** Where join tokens are kept. Every method reads what is there now, whoever wrote it. @throws {SignetError} `store.*`. */
+export interface JoinTokenStore {
+  /** Keeps a new token. Tokens that ended long ago are forgotten at the same time. */
+  add(token: Omit<JoinToken, "used" | "revokedMs">): MaybePromise<void>;
+  /** The token of that ID. */
+  find(id: string): MaybePromise<JoinToken | undefined>;
+  /** All tokens, the newest first. */
+  list(): MaybePromise<readonly JoinToken[]>;
+  /** Takes a token back; false when there is none of that ID. From its return on, no use succeeds. */
+  revoke(id: string, nowMs: number): MaybePromise<boolean>;
+  /**
+   * Uses a token with a key, all or nothing: of callers at once, in one process or several, no more win than it allows.
+   * When it resolves the disk has the use.
+   */
+  use(
+    id: string,
+    key: { readonly keySha256: Bytes; readonly nowMs: number },
+  ): MaybePromise<TokenUse>;
+}
+
+/** The embedded database of a state directory. The server makes it; commands open it beside a running server. */
+export interface StateDatabase extends Disposable {
+  /** Where it is, for people. */
+  readonly location: string;
+  /** Join tokens. */
+  readonly tokens: JoinTokenStore;
+  /** The mesh's trust domain when a server last said it; `undefined` before the first. */
+  trustDomain(): MaybePromise<string | undefined>;
+  /** Says the mesh's trust domain, for commands. */
+  recordTrustDomain(trustDomain: string): MaybePromise<void>;
 }

@@ -39,6 +39,7 @@ export const METRIC = {
   rootExpirySeconds: "citadel_server_root_cert_expiry_seconds",
   chainExpiryTimestamp: "citadel_server_cert_chain_expiry_timestamp",
   chainExpirySeconds: "citadel_server_cert_chain_expiry_seconds",
+  joinTokenUses: "signet_join_token_uses_total",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
   grpcReceived: "grpc_server_msg_received_total",
@@ -104,6 +105,10 @@ export const METRIC_DESCRIPTIONS = {
   citadel_server_cert_chain_expiry_seconds: {
     help: "Seconds until the first chain certificate expires",
     labels: [],
+  },
+  signet_join_token_uses_total: {
+    help: "Join tokens that were presented, by what came of them",
+    labels: ["result"],
   },
   grpc_server_started_total: { help: "RPCs started", labels: CALL_LABELS },
   grpc_server_handled_total: {

@@ -1,12 +1,18 @@
 /**
  * `istio.v1.auth.IstioCertificateService`: one function, called by the fast path and by Connect's handler alike.
  *
- * Order as istiod's: count, authenticate, impersonation, sign, build the chain, count the success. The response is the leaf, each
+ * Order as istiod's: count, authenticate, impersonation, sign, build the chain, count the success. A credential that can be spent is
+ * spent within signing, when nothing but the signature is left to do. The response is the leaf, each
  * intermediate, and the whole root bundle as the last element (agents take the last element as their roots).
  */
 import { Code, ConnectError } from "@connectrpc/connect";
-import { authenticate, type Authenticator, type Credentials } from "../../authn/mod.ts";
-import { type Clock, quote } from "../../base/mod.ts";
+import {
+  authenticate,
+  type Authenticator,
+  type Caller,
+  type Credentials,
+} from "../../authn/mod.ts";
+import { type Clock, isSignetError, quote, SignetError } from "../../base/mod.ts";
 import type { Ca } from "../../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
 import { signingFailure, STATUS_MESSAGE } from "../status.ts";
@@ -49,6 +55,23 @@ export interface CaServiceHost {
   readonly metrics: Metrics;
   /** For the time that authenticating and issuing take. */
   readonly clock: Clock;
+}
+
+/** Who asks, for audit records: the address, and the credential's name when it has one. */
+function nameOf({ credential }: Caller, { remoteAddress }: Credentials): string {
+  return credential === undefined ? remoteAddress : `${remoteAddress} with ${credential}`;
+}
+
+/** Spends a credential that can be spent on the key of the CSR, or ends the request. */
+function redeemBeforeSigning(
+  { redeem }: Caller,
+): { readonly beforeSigning: (spki: Uint8Array) => Promise<void> } | undefined {
+  return redeem && {
+    async beforeSigning(spki) {
+      const redemption = await redeem(spki);
+      if (!redemption.ok) throw new SignetError("authn.refused", redemption.reason);
+    },
+  };
 }
 
 /** Makes the function of the service. */
@@ -96,7 +119,8 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
         csrPem: request.csr,
         identities: outcome.caller.identities,
         requestedTtlSeconds: request.validityDuration,
-        caller: credentials.remoteAddress,
+        caller: nameOf(outcome.caller, credentials),
+        ...redeemBeforeSigning(outcome.caller),
       });
       successes.inc();
       return {
@@ -105,6 +129,9 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
         roots: issued.bundle.rootCertsPem,
       };
     } catch (thrown) {
+      if (isSignetError(thrown, "authn.refused")) {
+        throw refuse(credentials, thrown.message, STATUS_MESSAGE.unauthenticated);
+      }
       throw fail(credentials, thrown);
     } finally {
       issuance.observe((clock.monotonicMs() - authenticatedMs) / 1000);

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,10 +26,13 @@ import (
 type target struct {
 	addr, serverName, roots, cert, key string
 	plaintext, skipVerify, gzip        bool
-	tlsVersion, bearer                 string
+	tlsVersion, bearer, bearerFile     string
 	headers                            listFlag
 	maxMessageBytes                    int
 	deadline                           time.Duration
+	readBearers                        sync.Once
+	bearers                            []string
+	bearerCount                        atomic.Uint64
 }
 
 func (t *target) register(fs *flag.FlagSet) {
@@ -41,6 +46,7 @@ func (t *target) register(fs *flag.FlagSet) {
 	fs.BoolVar(&t.gzip, "gzip", false, "compress requests with gzip")
 	fs.StringVar(&t.tlsVersion, "tls", "", "1.2 or 1.3 alone; empty offers both")
 	fs.StringVar(&t.bearer, "bearer", "", "token for the authorization header")
+	fs.StringVar(&t.bearerFile, "bearer-file", "", "file with tokens, one a line: each call takes the next")
 	fs.Var(&t.headers, "header", "name=value for the request's metadata; repeatable")
 	fs.IntVar(&t.maxMessageBytes, "max-message-bytes", 64<<20, "largest message the client sends or takes")
 	fs.DurationVar(&t.deadline, "deadline", 30*time.Second, "deadline of each call; 0 sends none")
@@ -106,14 +112,31 @@ func (t *target) callContext() (context.Context, context.CancelFunc) {
 	if t.deadline > 0 {
 		ctx, cancel = context.WithTimeout(ctx, t.deadline)
 	}
-	if t.bearer != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+t.bearer)
+	if bearer := t.nextBearer(); bearer != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+bearer)
 	}
 	for _, header := range t.headers {
 		name, value, _ := strings.Cut(header, "=")
 		ctx = metadata.AppendToOutgoingContext(ctx, name, value)
 	}
 	return ctx, cancel
+}
+
+// nextBearer gives the token of one call: the next line of the file, from the start again after the last, or -bearer.
+func (t *target) nextBearer() string {
+	if t.bearerFile == "" {
+		return t.bearer
+	}
+	t.readBearers.Do(func() {
+		text, err := os.ReadFile(t.bearerFile)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "caclient: %v\n", err)
+			os.Exit(1)
+		}
+		t.bearers = strings.Fields(string(text))
+	})
+	next := t.bearerCount.Add(1) - 1
+	return t.bearers[next%uint64(len(t.bearers))]
 }
 
 func readPool(path string) (*x509.CertPool, error) {
