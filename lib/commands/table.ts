@@ -1,4 +1,5 @@
 /** Every command. Help, shell completion and the manual are made from this list; a new command is one more line. */
+import { certInspectCommand } from "./cert_inspect.ts";
 import { certRequestCommand } from "./cert_request.ts";
 import { discoveryCommand } from "./discovery.ts";
 import { issueCommand } from "./issue.ts";
@@ -11,6 +12,7 @@ import { versionCommand } from "./version.ts";
 export const COMMANDS: readonly Command[] = [
   discoveryCommand,
   issueCommand,
+  certInspectCommand,
   certRequestCommand,
   tokenCreateCommand,
   tokenListCommand,

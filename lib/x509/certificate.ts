@@ -62,6 +62,8 @@ export interface Certificate {
   readonly authorityKeyIdentifier: Uint8Array | undefined;
   /** Names, in order; empty without the extension. */
   readonly subjectAltNames: readonly SubjectAltName[];
+  /** Every extension as it stands, in order. */
+  readonly extensions: readonly Extension[];
   /** Extensions that forbid use: critical ones that signet does not process, and name constraints even when not critical. */
   readonly unhandledExtensions: readonly string[];
 }
@@ -191,6 +193,7 @@ type Interpreted = Pick<
   | "subjectKeyIdentifier"
   | "authorityKeyIdentifier"
   | "subjectAltNames"
+  | "extensions"
   | "unhandledExtensions"
 >;
 
@@ -223,6 +226,7 @@ function interpret(extensions: ReadonlyMap<string, Extension>): Interpreted {
       decodeAuthorityKeyIdentifier,
     ),
     subjectAltNames: read(EXTENSION_OID.subjectAltName, decodeSubjectAltNames) ?? [],
+    extensions: [...extensions.values()],
     unhandledExtensions: unhandled.map(({ oid }) => oid),
   };
 }

@@ -15,6 +15,10 @@
 export type { Curve, Digest, KeyKind, PublicKeyInfo, SignatureScheme } from "./algorithms.ts";
 export { type BasicConstraints, decodeBasicConstraints } from "./basic_constraints.ts";
 export { type Certificate, decodeCertificate } from "./certificate.ts";
+export { decodeRequestedExtensions } from "./csr_attributes.ts";
+export { decodeExtKeyUsage } from "./ext_key_usage.ts";
+export { type Extension, EXTENSION_OID } from "./extension.ts";
+export { decodeKeyUsage } from "./key_usage.ts";
 export { type ChainOptions, verifyChain, type VerifySignature } from "./chain.ts";
 export {
   buildCsrInfo,
@@ -45,4 +49,4 @@ export {
   type LeafTemplate,
   type LeafTemplateOptions,
 } from "./tbs_certificate.ts";
-export { decodeFirstPem, decodePem, encodePem, type PemBlock } from "../asn1/mod.ts";
+export { decodeFirstPem, decodePem, encodePem, MAX_PEM_CHARS, type PemBlock } from "../asn1/mod.ts";
