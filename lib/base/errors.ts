@@ -71,6 +71,9 @@ export type ErrorCode =
   | "config.bad_flag"
   | "config.bad_value"
   | "config.unreadable"
+  // dns: malformed messages and names
+  | "dns.bad_message"
+  | "dns.bad_name"
   // registry
   | "registry.unreadable"
   // commands
