@@ -99,7 +99,11 @@ async function listenSecure(
   });
   const { onStream, handler } = gated(
     gate.then((create) =>
-      createGrpcHandler(config, host, { createCertificate: create, secure: true })
+      createGrpcHandler(config, host, {
+        createCertificate: create,
+        secure: true,
+        rootsPem: () => cert.current.clientRootsPem,
+      })
     ),
   );
   const tls = serverTlsOptions(cert.current, { alpn: ["h2"], minVersion: config.tlsMinVersion });
