@@ -187,8 +187,9 @@ class LiveCa implements Ca {
     this.#issuer.key[Symbol.dispose]();
   }
 
-  #issueOptions(): { readonly nowMs: number; readonly audit: Logger } {
-    return { nowMs: this.#host.clock.nowMs(), audit: this.#audit };
+  #issueOptions(): Parameters<typeof issueLeaf>[2] {
+    const { clock, crypto } = this.#host;
+    return { nowMs: clock.nowMs(), audit: this.#audit, hasher: crypto };
   }
 }
 
