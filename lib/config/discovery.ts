@@ -4,6 +4,7 @@ import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import type { Config } from "./port.ts";
+import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
 import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { OPTIONS_WITHOUT_EFFECT } from "./table_later.ts";
@@ -48,6 +49,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
     ...resolved.faults,
     ...flags.positionals.map((word) => `unexpected argument ${JSON.stringify(word)}`),
     ...faultsOf(values, resolved),
+    ...rootKeyFaults(values, resolved),
   ];
   return {
     help: flags.help,
@@ -65,7 +67,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...noticesOf(resolved),
       ];
       return deepFreeze({
-        ...toConfig(values, mesh, env),
+        ...toConfig(values, mesh, { env, resolved }),
         flagLines: flagLines(resolved),
         notices,
       });
@@ -150,18 +152,15 @@ function noticesOf({ values }: ResolvedValues): readonly string[] {
 
 type Settings = Omit<Config, "flagLines" | "notices">;
 
-function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Settings {
+function toConfig(
+  values: OptionValues,
+  mesh: MeshConfig,
+  { env, resolved }: { readonly env: Environment; readonly resolved: ResolvedValues },
+): Settings {
   return {
     stateDir: values.stateDir,
     cryptoProvider: values.cryptoProvider,
-    ca: {
-      trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
-      defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
-      maxWorkloadTtlMs: values.maxWorkloadCertTtl,
-      selfSignedRootTtlMs: values.selfSignedCaCertTtl,
-      minRsaBits: values.minRsaBits,
-      whenMissing: "create",
-    },
+    ca: toCa(values, mesh, resolved),
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),
     http: {
@@ -172,6 +171,24 @@ function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Set
     log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
     shutdownMs: values.shutdownDuration,
     mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
+  };
+}
+
+function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues): Config["ca"] {
+  return {
+    trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
+    defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
+    maxWorkloadTtlMs: values.maxWorkloadCertTtl,
+    selfSignedRootTtlMs: values.selfSignedCaCertTtl,
+    minRsaBits: values.minRsaBits,
+    rootKey: rootKey(values, resolved),
+    whenMissing: "create",
+    pluggedIn: {
+      directory: values.rootCaDir === "" ? undefined : values.rootCaDir,
+      withCrl: values.enableCaCrl,
+      reload: values.autoReloadPluginCerts,
+      multiRoot: values.multiRootMesh,
+    },
   };
 }
 
