@@ -61,7 +61,11 @@ export async function loadSet(set: CaSet, options: SetOptions): Promise<LoadedSe
     key[Symbol.dispose]();
     throw thrown;
   }
-  return { key, bundle: toBundle(certificates, options), chainWasWhole: chainIsWhole(certificates) };
+  return {
+    key,
+    bundle: toBundle(certificates, options),
+    chainWasWhole: chainIsWhole(certificates),
+  };
 }
 
 interface SetCertificates {

@@ -14,7 +14,7 @@
 export { createCa } from "./ca.ts";
 export type { CaConfig } from "./ca.ts";
 export { decodeCrls } from "./crl.ts";
-export { openPluggedIn, SETTLE_MS } from "./plugged_in.ts";
+export { checkPluggedIn, openPluggedIn, SETTLE_MS } from "./plugged_in.ts";
 export type { PluggedInConfig } from "./plugged_in.ts";
 export type { CaHost, CaSource } from "./source.ts";
 export type { StoredRootConfig } from "./stored.ts";

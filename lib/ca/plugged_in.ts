@@ -49,6 +49,20 @@ export async function openPluggedIn(
   };
 }
 
+/**
+ * Checks a plugged-in CA, when there is one, without using it.
+ *
+ * @throws {SignetError} as {@linkcode openPluggedIn}.
+ */
+export async function checkPluggedIn(
+  pluggedIn: PluggedInCa,
+  host: Pick<CaHost, "crypto" | "clock">,
+): Promise<void> {
+  const set = await pluggedIn.read();
+  if (set === undefined) return;
+  using _key = (await loadPluggedInSet(set, host, 1)).key;
+}
+
 /** Checks a set of a plugged-in directory. @throws {SignetError} `store.corrupt`. */
 export async function loadPluggedInSet(
   set: PluggedInSet,
@@ -204,7 +218,9 @@ async function storeRemarks(bundle: CaBundle, { store }: CaHost): Promise<readon
     if (pem === undefined) return [];
     stored = decodeCertificate(pem.der);
   } catch (thrown) {
-    return [`${store.location} holds a CA that is left alone and could not be used: ${messageOf(thrown)}`];
+    return [
+      `${store.location} holds a CA that is left alone and could not be used: ${messageOf(thrown)}`,
+    ];
   }
   const same = bundle.roots.some(({ raw }) => raw.toHex() === stored.raw.toHex());
   return [

@@ -65,8 +65,10 @@ function summarize({ host, http, ca, cert, grpc, config }: ServerParts): readonl
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${certificate}`,
     `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics`,
-    `root (${ca.origin})${ca.origin === "loaded" ? " " : ""}    SHA-256 ${fingerprint}`,
-    `state directory    ${ca.location.replace(/\/ca$/, "")}`,
+    `${`root (${ca.origin})`.padEnd(18)} SHA-256 ${fingerprint}`,
+    ...(ca.origin === "plugged-in" ? [`CA                 plugged in from ${ca.location}`] : []),
+    ...ca.remarks.map((remark) => `note               ${remark}`),
+    `state directory    ${host.store.location.replace(/\/ca$/, "")}`,
     `crypto             ${host.crypto.name} (${host.crypto.source})`,
     `next               ${nextCommand(config)}`,
   ];

@@ -108,9 +108,7 @@ async function readSet(
     caCertPem,
     caKeyPem: await read("caKeyPem"),
     rootCertPem,
-    certChainPem: form === "istio"
-      ? await read("certChainPem")
-      : joinPem(caCertPem, rootCertPem),
+    certChainPem: form === "istio" ? await read("certChainPem") : joinPem(caCertPem, rootCertPem),
     crlPem: crl ? await readText(path(CRL_FILE)) : undefined,
     paths: {
       caCertPem: path(names.caCertPem),
