@@ -97,6 +97,7 @@ class PluggedInWatch {
   readonly #pluggedIn: PluggedInCa;
   readonly #host: CaHost & { readonly multiRoot: boolean };
   #seen: string;
+  #inForce: string;
   #chainWasWhole: boolean | undefined;
   #crlPem: string | undefined;
 
@@ -107,7 +108,7 @@ class PluggedInWatch {
   ) {
     this.#pluggedIn = pluggedIn;
     this.#host = host;
-    this.#seen = contentOf(set);
+    this.#seen = this.#inForce = contentOf(set);
     this.#crlPem = set.crlPem;
   }
 
@@ -117,6 +118,7 @@ class PluggedInWatch {
     const settled = await this.#settle(looked.content);
     if (settled === undefined || settled.content === this.#seen) return undefined;
     this.#seen = settled.content;
+    if (settled.content === this.#inForce) return undefined;
     if ("thrown" in settled) throw settled.thrown;
     const { set } = settled;
     if (set === undefined) {
@@ -134,6 +136,7 @@ class PluggedInWatch {
       loaded.key[Symbol.dispose]();
       throw thrown;
     }
+    this.#inForce = settled.content;
     this.#chainWasWhole = loaded.chainWasWhole;
     this.#crlPem = set.crlPem ?? this.#crlPem;
     return { ...loaded, bundle: { ...loaded.bundle, crlPem: this.#crlPem } };

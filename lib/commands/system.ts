@@ -123,7 +123,7 @@ async function findPluggedIn(
   { clock, crypto }: { readonly clock: Clock; readonly crypto: CryptoProvider },
 ): Promise<Pick<Host, "pluggedIn">> {
   const { directory, withCrl } = ca.pluggedIn;
-  if (directory === undefined) return {};
+  if (!ca.enabled || directory === undefined) return {};
   const pluggedIn = pluggedInCa({ directory, withCrl });
   await checkPluggedIn(pluggedIn, { clock, crypto });
   return { pluggedIn };

@@ -125,15 +125,12 @@ function unsupported(values: OptionValues): readonly string[] {
   const faults: string[] = [];
   if (values.pilotCertProvider === "kubernetes") {
     faults.push("PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S");
-  } else if (values.pilotCertProvider !== "istiod") {
+  } else if (values.pilotCertProvider.startsWith("k8s.io/")) {
     faults.push(
       `PILOT_CERT_PROVIDER: ${
         JSON.stringify(values.pilotCertProvider)
-      } is not in this version, use istiod`,
+      } needs Kubernetes, which is not in this version; use istiod`,
     );
-  }
-  if (!values.enableCaServer) {
-    faults.push("ENABLE_CA_SERVER: this version cannot run without its CA, unset it");
   }
   if (values.externalCa !== "") {
     faults.push("EXTERNAL_CA: this version has no external CA, unset it");
@@ -176,6 +173,7 @@ function toConfig(
 
 function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues): Config["ca"] {
   return {
+    enabled: values.enableCaServer,
     trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
     defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
     maxWorkloadTtlMs: values.maxWorkloadCertTtl,
@@ -207,6 +205,7 @@ function toCert(values: OptionValues, mesh: MeshConfig, inCluster: boolean): Con
     ttlMs: values.selfSignedCaCertTtl,
     files: tlsCertFile === "" ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile },
     caCertFile: caCertFile === "" ? undefined : caCertFile,
+    provider: values.pilotCertProvider,
     writeDirectory: writes ? SERVER_CERT_DIRECTORY : undefined,
   };
 }

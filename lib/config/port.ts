@@ -15,6 +15,7 @@ export interface Config {
   readonly cryptoProvider: "auto" | "openssl" | "webcrypto";
   /** The CA. */
   readonly ca: {
+    readonly enabled: boolean;
     readonly trustDomain: string;
     readonly defaultWorkloadTtlMs: number;
     readonly maxWorkloadTtlMs: number;
@@ -35,6 +36,7 @@ export interface Config {
     readonly ttlMs: number;
     readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
     readonly caCertFile: string | undefined;
+    readonly provider: string;
     readonly writeDirectory: string | undefined;
   };
   /** The gRPC ports. */

@@ -197,12 +197,13 @@ const CERTIFICATES = {
   pilotCertProvider: textOption({
     variable: "PILOT_CERT_PROVIDER",
     fallback: "istiod",
-    help: "source of signet's own certificate; this version has istiod alone",
+    help:
+      "istiod: the CA issues signet's own certificate; anything else: there is none, for a gateway that ends TLS",
   }),
   enableCaServer: boolOption({
     variable: "ENABLE_CA_SERVER",
     fallback: "true",
-    help: "this version cannot run without its CA: false is a start error",
+    help: "false runs no CA; signet's own certificate then comes from files alone",
   }),
   externalCa: textOption({
     variable: "EXTERNAL_CA",

@@ -45,8 +45,9 @@ export interface GrpcHost {
  */
 export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<GrpcServer> {
   await using bound = new AsyncDisposableStack();
-  const gate = Promise.withResolvers<CreateCertificate>();
-  const secure = config.secureAddr && bound.use(await listenSecure(config, host, gate.promise));
+  const gate = Promise.withResolvers<CreateCertificate | undefined>();
+  const secureAddr = host.cert.listens ? config.secureAddr : undefined;
+  const secure = secureAddr && bound.use(await listenSecure(config, host, gate.promise));
   const plain = config.plainAddr && bound.use(await listenPlain(config, host, gate.promise));
   const kept = bound.move();
   return {
@@ -87,7 +88,7 @@ function gated(
 async function listenSecure(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate>,
+  gate: Promise<CreateCertificate | undefined>,
 ): Promise<BoundPort> {
   const { cert, clock } = host;
   const verifier = createPeerVerifier({
@@ -129,7 +130,7 @@ async function listenSecure(
 async function listenPlain(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate>,
+  gate: Promise<CreateCertificate | undefined>,
 ): Promise<BoundPort> {
   const { onStream, handler } = gated(
     gate.then(() =>

@@ -28,10 +28,14 @@ export interface CaRunHost {
   readonly grpc: GrpcServer;
 }
 
-/** Registers the service, starts serving, and follows the store until disposed. */
-export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
+/** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
+export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
   const { clock, metrics, grpc } = host;
   const logger = host.logger.scoped("ca");
+  if (ca === undefined) {
+    grpc.serve(undefined);
+    return new AsyncDisposableStack();
+  }
   exposeExpiry(ca, metrics, clock);
   const authenticators = [
     clientCertificateAuthenticator(),
