@@ -143,7 +143,7 @@ class LiveCa implements Ca {
     if (first === undefined) return rules;
     const leftMs = first.notAfterMs - this.#host.clock.nowMs();
     if (leftMs > 0) return { ...rules, defaultTtlMs: Math.min(defaultWorkloadTtlMs, leftMs) };
-    throw new SignetError("ca.cert_gen_error", "cert chain has expired");
+    throw new SignetError("ca.cert_gen_error", "Cannot issue certificate: cert chain has expired");
   }
 
   #issueOptions(): Parameters<typeof issueLeaf>[2] {

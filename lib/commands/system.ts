@@ -8,9 +8,9 @@ import {
   fileCaStore,
   lockStateDirectory,
   openServerDatabase,
-  type StateDatabase,
   type PluggedInCa,
   pluggedInCa,
+  type StateDatabase,
 } from "../store/mod.ts";
 import {
   createLogger,

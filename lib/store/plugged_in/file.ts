@@ -85,7 +85,7 @@ function checkComplete(location: string, form: PluggedInForm, names: ReadonlySet
   const plural = missing.length > 1;
   throw new SignetError(
     "store.incomplete",
-    `failed to create an istiod CA: incomplete signing CA bundle detected: ${location} has ${
+    `Cannot create CA: failed to create an istiod CA: incomplete signing CA bundle detected: ${location} has ${
       present.join(", ")
     }, but ${missing.join(", ")} ${plural ? "are" : "is"} missing; add ${
       plural ? "them" : "it"
