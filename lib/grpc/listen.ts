@@ -103,7 +103,7 @@ async function listenSecure(
       createGrpcHandler(config, host, {
         createCertificate: create,
         secure: true,
-        rootsPem: () => cert.current.clientRootsPem,
+        rootsPem: () => cert.current?.clientRootsPem ?? "",
       })
     ),
   );
