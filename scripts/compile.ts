@@ -4,10 +4,14 @@
  *
  * `DENORT_BIN` names the runtime to append to; it is used only when its SHA-256 is the pinned one. Without it Deno downloads its own.
  *
+ * Beside it: its SHA-256, the permissions that are baked in, and the list of what is inside (CycloneDX).
+ *
  * Usage: `scripts/deno task compile`
  */
 import { build } from "esbuild";
+import { VERSION } from "../lib/config/mod.ts";
 import { permissionFlags } from "./permissions.ts";
+import { type BundledPackage, makeSbom } from "./sbom.ts";
 
 const BUNDLE = "dist/signet.js";
 const EXECUTABLE = "dist/signet";
@@ -22,22 +26,40 @@ const V8_FLAGS = "--max-semi-space-size=1,--heap-growing-percent=60";
 async function main(): Promise<void> {
   await Deno.mkdir("dist", { recursive: true });
   await checkRuntime();
-  await bundle();
-  await run(Deno.execPath(), [
-    "compile",
-    "--quiet",
-    "--no-config",
-    "--no-check",
-    `--v8-flags=${V8_FLAGS}`,
-    ...permissionFlags(),
-    "--output",
-    EXECUTABLE,
-    BUNDLE,
-  ]);
+  const inputs = await bundle();
+  await compileBundle(BUNDLE, EXECUTABLE);
   await Deno.writeTextFile("dist/permissions.txt", `${permissionFlags().join("\n")}\n`);
   const digest = await sha256(EXECUTABLE);
   await Deno.writeTextFile(`${EXECUTABLE}.sha256`, `${digest}  signet\n`);
+  const sbom = makeSbom({
+    version: VERSION,
+    executableSha256: digest,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    inputs,
+    lock: await Deno.readTextFile("deno.lock"),
+    licenseOf,
+  });
+  await Deno.writeTextFile(`${EXECUTABLE}.cdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`);
   console.log(`${EXECUTABLE} ${(await Deno.stat(EXECUTABLE)).size} bytes, SHA-256 ${digest}`);
+}
+
+/** One executable of a bundle, with what signet may do and the runtime's settings baked in. */
+export async function compileBundle(bundle: string, output: string): Promise<void> {
+  await run(Deno.execPath(), [
+    ...["compile", "--quiet", "--no-config", "--no-check", `--v8-flags=${V8_FLAGS}`],
+    ...permissionFlags(),
+    ...["--output", output, bundle],
+  ]);
+}
+
+/** What a package's own description says, from node_modules. */
+function licenseOf({ name, version }: BundledPackage): string | undefined {
+  const folder = `node_modules/.deno/${name.replace("/", "+")}@${version}`;
+  const copies = [...Deno.readDirSync("node_modules/.deno")].map((entry) => entry.name);
+  const found = copies.find((copy) => `node_modules/.deno/${copy}`.startsWith(folder));
+  const path = `node_modules/.deno/${found}/node_modules/${name}/package.json`;
+  return (JSON.parse(Deno.readTextFileSync(path)) as { license?: string }).license;
 }
 
 async function checkRuntime(): Promise<void> {
@@ -50,10 +72,12 @@ async function checkRuntime(): Promise<void> {
   );
 }
 
-async function bundle(): Promise<void> {
+/** Makes the bundle; returns the files that went into it. */
+async function bundle(): Promise<readonly string[]> {
   const revision = (await capture("git", ["rev-parse", "HEAD"])).trim() || "unknown";
   const isClean = (await capture("git", ["status", "--porcelain"])).trim() === "";
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: ["main.ts"],
     outfile: BUNDLE,
     bundle: true,
@@ -70,6 +94,7 @@ async function bundle(): Promise<void> {
       SIGNET_BUILD_STATUS: JSON.stringify(isClean ? "Clean" : "Modified"),
     },
   });
+  return Object.keys(metafile.outputs[BUNDLE]?.inputs ?? {});
 }
 
 /** What a program prints; nothing when it fails or is not there. */

@@ -21,7 +21,14 @@ const ISTIO_PEERS = {
   "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
 } as const;
 /** Programs that a package manager brings, with the Debian package. */
-const SYSTEM_PEERS = { curl: "curl", openssl: "openssl", h2load: "nghttp2-client" } as const;
+const SYSTEM_PEERS = {
+  curl: "curl",
+  openssl: "openssl",
+  h2load: "nghttp2-client",
+  ip: "iproute2",
+  nsenter: "util-linux",
+  unshare: "util-linux",
+} as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
 
 async function go(args: readonly string[], cwd: string): Promise<boolean> {
@@ -60,7 +67,7 @@ async function main(): Promise<boolean> {
 async function systemPeers(): Promise<boolean> {
   const missing = () =>
     Object.entries(SYSTEM_PEERS).filter(([name]) => findPeer(name as SystemPeer) === undefined);
-  const wanted = missing().map(([, debianPackage]) => debianPackage);
+  const wanted = [...new Set(missing().map(([, debianPackage]) => debianPackage))];
   if (wanted.length > 0 && peersAreRequired() && Deno.uid() === 0) {
     console.log(`peers: installing ${wanted.join(", ")} (a minute)`);
     await program("apt-get", ["update", "--quiet=2"]);

@@ -24,7 +24,6 @@ export type {
   Curve,
   Digest,
   GeneratedKey,
-  Hasher,
   KeyKind,
   KeySpec,
   PublicKeyInfo,

@@ -51,14 +51,8 @@ export interface GeneratedKey {
   readonly spki: Bytes;
 }
 
-/** Makes digests in process. */
-export interface Hasher {
-  /** SHA-256 of `data`. */
-  sha256(data: Uint8Array): Bytes;
-}
-
 /** One implementation of all key operations. */
-export interface CryptoProvider extends Verifier, Hasher {
+export interface CryptoProvider extends Verifier {
   /** `openssl` or `webcrypto`. */
   readonly name: "openssl" | "webcrypto";
   /** Where it comes from, for the log: the library's path and version, or the runtime's. */

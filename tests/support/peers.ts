@@ -12,11 +12,14 @@ export type PeerName =
   | "grpcurl"
   | "h2load"
   | "h2spec"
+  | "ip"
   | "istiovalidate"
   | "kube-apiserver"
+  | "nsenter"
   | "openssl"
   | "pilot-agent"
   | "pilot-discovery"
+  | "unshare"
   | "promcheck"
   | "zlint";
 

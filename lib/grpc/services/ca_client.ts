@@ -22,8 +22,6 @@ export interface CertificateRequest {
   readonly validitySeconds: bigint;
   /** The server's `host:port`, for the `:authority` header. */
   readonly authority: string;
-  /** A token to ask with. Default: none. */
-  readonly bearerToken?: string;
 }
 
 /** What came back. */
@@ -61,9 +59,6 @@ export async function requestCertificate(
     ["content-type", "application/grpc"],
     ["te", "trailers"],
     ["user-agent", "signet"],
-    ...(request.bearerToken === undefined
-      ? []
-      : [["authorization", `Bearer ${request.bearerToken}`] as const]),
   ], framed(message));
   checkStatus(response);
   return decodeAnswer(response.body);
