@@ -24,7 +24,7 @@ import { loadServerCert } from "./lib/server_cert/mod.ts";
 export async function start(config: Config, system: System): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const { host, http } = opened.use(await system.open(config)); // logs, metrics, crypto, state directory; /ready answers 503
-  const ca = opened.use(await createCa(config.ca, host)); // 1. create the CA
+  const ca = config.ca.enabled ? opened.use(await createCa(config.ca, host)) : undefined; // 1. create the CA
   const cert = opened.use(await loadServerCert(config.cert, { ...host, ca })); // 2. our own certificate, issued in process
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
   // 4. webhook HTTPS and 5. DNS over TLS take their places here

@@ -78,9 +78,13 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 export function encodeUnsigned(magnitude: Uint8Array): Bytes {
   let start = 0;
   while (start < magnitude.length - 1 && magnitude[start] === 0) start++;
-  const digits = magnitude.subarray(start);
-  if (digits.length === 0) return encodeTlv(TAG.integer, ZERO);
-  return digits[0]! >= 0x80 ? encodeTlv(TAG.integer, ZERO, digits) : encodeTlv(TAG.integer, digits);
+  // A zero octet goes before a first bit that is set, and stands for an empty magnitude.
+  const sign = start === magnitude.length || magnitude[start]! >= 0x80 ? 1 : 0;
+  const octets = sign + magnitude.length - start;
+  const integer = new Uint8Array(tlvOctets(octets));
+  const at = writeHeader(integer, 0, TAG.integer, octets) + sign;
+  for (let i = start; i < magnitude.length; i++) integer[at + i - start] = magnitude[i]!;
+  return integer;
 }
 
 const ZERO = new Uint8Array(1);

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "x509.bad_certificate"
   | "x509.bad_key"
   | "x509.bad_name"
+  | "x509.bad_crl"
   | "x509.bad_extension"
   | "x509.bad_validity"
   | "x509.unsupported_algorithm"
@@ -36,12 +37,13 @@ export type ErrorCode =
   | "crypto.bad_signature"
   | "crypto.unavailable"
   | "crypto.failed"
-  // store: the state directory
+  // store: the state directory, and a CA that is plugged in
   | "store.locked"
   | "store.later_version"
   | "store.unreadable"
   | "store.corrupt"
   | "store.incomplete"
+  | "store.refused"
   | "store.write_failed"
   // ca: the four kinds of istiod's signing error
   | "ca.not_ready"
@@ -71,6 +73,9 @@ export type ErrorCode =
   | "config.bad_flag"
   | "config.bad_value"
   | "config.unreadable"
+  // dns: malformed messages and names
+  | "dns.bad_message"
+  | "dns.bad_name"
   // registry
   | "registry.unreadable"
   // commands

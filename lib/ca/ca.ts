@@ -1,11 +1,11 @@
-/** The CA: its root at start, then signing, one bundle at a time. */
-import { type Clock, SignetError } from "../base/mod.ts";
-import { type CryptoProvider, encodePrivateKeyPem, type KeySpec } from "../crypto/mod.ts";
-import type { CaSet, CaStore } from "../store/mod.ts";
-import type { Logger } from "../telemetry/mod.ts";
+/** The CA: its source at start, then signing, one bundle at a time. */
+import { SignetError } from "../base/mod.ts";
+import { encodePrivateKeyPem, type KeySpec } from "../crypto/mod.ts";
+import { EVENT, type Logger } from "../telemetry/mod.ts";
 import { decodePublicKey } from "../x509/mod.ts";
 import { acceptCsr } from "./csr_policy.ts";
 import { createIssuer, issueLeaf, type Issuer } from "./issue.ts";
+import { openPluggedIn, type PluggedInConfig } from "./plugged_in.ts";
 import type {
   Ca,
   CaBundle,
@@ -14,100 +14,58 @@ import type {
   KeyCert,
   SignRequest,
 } from "./port.ts";
-import { grantTtl } from "./profile.ts";
-import { createRootSet, loadSet } from "./root.ts";
+import { grantTtl, type TtlRules } from "./profile.ts";
+import type { CaHost, CaSource } from "./source.ts";
+import { openStored, type StoredRootConfig } from "./stored.ts";
 
 /** Settings of a CA; durations in milliseconds. */
-export interface CaConfig {
-  /** Becomes the `O` of a new root. */
-  readonly trustDomain: string;
+export interface CaConfig extends StoredRootConfig {
   /** TTL of a leaf when none is asked for. */
   readonly defaultWorkloadTtlMs: number;
   /** Longest TTL of a leaf. */
   readonly maxWorkloadTtlMs: number;
-  /** TTL of a new root. */
-  readonly selfSignedRootTtlMs: number;
   /** Smallest RSA key that a CSR may bring, in bits. */
   readonly minRsaBits: number;
-  /** What to do when the store has no CA: the server makes one, a command that only signs does not. */
-  readonly whenMissing: "create" | "fail";
+  /** How a plugged-in CA is used, when there is one. */
+  readonly pluggedIn: PluggedInConfig;
 }
-
-/** What a CA needs of the world. */
-export interface CaHost {
-  /** Time. */
-  readonly clock: Clock;
-  /** Key operations. */
-  readonly crypto: CryptoProvider;
-  /** Where the root is kept. */
-  readonly store: CaStore;
-  /** For audit records. */
-  readonly logger: Logger;
-}
-
-const ROOT_KEY: KeySpec = { type: "ec", curve: "P-256" };
 
 /**
- * Loads the root, or makes and saves one when there is none.
+ * Takes the plugged-in CA when there is one; else loads the root of the store, or makes and saves one when there is none.
  *
- * @throws {SignetError} `store.*`; a stored root that does not verify is an error at once, never replaced.
+ * @throws {SignetError} `store.*`; a set that is incomplete or does not verify is an error at once, never replaced or gone past.
  */
 export async function createCa(config: CaConfig, host: CaHost): Promise<Ca> {
-  const { crypto, store, clock } = host;
-  const stored = await store.load();
-  if (stored === undefined && config.whenMissing === "fail") {
-    throw new SignetError(
-      "ca.not_ready",
-      `Cannot sign: there is no CA in ${store.location}; start the server once, or name its --stateDir`,
-    );
-  }
-  const set = stored ?? await createRootSet(
-    { organization: config.trustDomain, ttlMs: config.selfSignedRootTtlMs, keySpec: ROOT_KEY },
-    crypto,
-    clock.nowMs(),
-  );
-  const issuer = await checkedIssuer(set, host, 1);
-  if (stored === undefined) await store.save(set);
-  const revision = await store.revision();
-  return new LiveCa(config, host, {
-    issuer,
-    revision,
-    origin: stored === undefined ? "created" : "loaded",
-  });
-}
-
-async function checkedIssuer(
-  set: CaSet,
-  { crypto, store, clock }: CaHost,
-  generation: number,
-): Promise<Issuer> {
-  const where = `${store.location}/current`;
-  const { bundle, key } = await loadSet(set, { crypto, nowMs: clock.nowMs(), where, generation });
-  return createIssuer(bundle, key);
-}
-
-interface Beginning {
-  readonly issuer: Issuer;
-  readonly revision: string | undefined;
-  readonly origin: "created" | "loaded";
+  const source = await openPluggedIn(config.pluggedIn, host) ?? await openStored(config, host);
+  const logger = host.logger.scoped("ca");
+  const facts = { origin: source.origin, location: source.location };
+  logger.info(EVENT.caReady, "CA is ready", facts);
+  for (const remark of source.remarks) logger.warn(EVENT.caReady, remark, facts);
+  return new LiveCa(config, host, source);
 }
 
 class LiveCa implements Ca {
   readonly #config: CaConfig;
   readonly #host: CaHost;
+  readonly #source: CaSource;
   readonly #audit: Logger;
   #issuer: Issuer;
-  #revision: string | undefined;
   readonly #listeners = new Set<(bundle: CaBundle) => void>();
-  readonly origin: "created" | "loaded";
 
-  constructor(config: CaConfig, host: CaHost, { issuer, revision, origin }: Beginning) {
+  constructor(config: CaConfig, host: CaHost, source: CaSource) {
     this.#config = config;
     this.#host = host;
+    this.#source = source;
     this.#audit = host.logger.scoped("audit");
-    this.#issuer = issuer;
-    this.#revision = revision;
-    this.origin = origin;
+    this.#issuer = createIssuer(source.first.bundle, source.first.key);
+  }
+
+  get origin(): Ca["origin"] {
+    return this.#source.origin;
+  }
+
+  get remarks(): readonly string[] {
+    return this.#source.remarks;
   }
 
   get bundle(): CaBundle {
@@ -115,15 +73,12 @@ class LiveCa implements Ca {
   }
 
   get location(): string {
-    return this.#host.store.location;
+    return this.#source.location;
   }
 
   async sign(request: SignRequest): Promise<IssuedCertificate> {
     const csr = await acceptCsr(request.csrPem, this.#host.crypto, this.#config);
-    const ttlMs = grantTtl(request.requestedTtlSeconds, {
-      defaultTtlMs: this.#config.defaultWorkloadTtlMs,
-      maxTtlMs: this.#config.maxWorkloadTtlMs,
-    });
+    const ttlMs = grantTtl(request.requestedTtlSeconds, this.#ttlRules());
     return await issueLeaf(this.#issuer, {
       publicKey: csr.publicKey,
       identities: request.identities,
@@ -142,10 +97,7 @@ class LiveCa implements Ca {
   async genKeyCert(request: GenKeyCertRequest): Promise<KeyCert> {
     const { hosts, caller } = request;
     const ttlMs = request.checkLifetime
-      ? grantTtl(BigInt(Math.ceil(request.ttlMs / 1000)), {
-        defaultTtlMs: this.#config.defaultWorkloadTtlMs,
-        maxTtlMs: this.#config.maxWorkloadTtlMs,
-      })
+      ? grantTtl(BigInt(Math.ceil(request.ttlMs / 1000)), this.#ttlRules())
       : request.ttlMs;
     const { pkcs8, spki } = await this.#host.crypto.generateKey(ownKeySpec(this.#issuer));
     const leaf = await issueLeaf(this.#issuer, {
@@ -164,16 +116,12 @@ class LiveCa implements Ca {
   }
 
   async reload(): Promise<boolean> {
-    const { store } = this.#host;
-    const revision = await store.revision();
-    if (revision === undefined || revision === this.#revision) return false;
-    const set = await store.load();
-    if (set === undefined) return false;
-    this.#revision = revision;
+    const next = await this.#source.next(this.bundle);
+    if (next === undefined) return false;
     const before = this.#issuer;
-    this.#issuer = await checkedIssuer(set, this.#host, before.bundle.generation + 1);
+    this.#issuer = createIssuer(next.bundle, next.key);
     before.key[Symbol.dispose]();
-    for (const listener of this.#listeners) listener(this.#issuer.bundle);
+    for (const listener of this.#listeners) listener(next.bundle);
     return true;
   }
 
@@ -187,8 +135,20 @@ class LiveCa implements Ca {
     this.#issuer.key[Symbol.dispose]();
   }
 
-  #issueOptions(): { readonly nowMs: number; readonly audit: Logger } {
-    return { nowMs: this.#host.clock.nowMs(), audit: this.#audit };
+  /** The default is cut at what is left of the chain's first certificate, as in istiod; there it stays as it was at start. */
+  #ttlRules(): TtlRules {
+    const { defaultWorkloadTtlMs, maxWorkloadTtlMs } = this.#config;
+    const rules = { defaultTtlMs: defaultWorkloadTtlMs, maxTtlMs: maxWorkloadTtlMs };
+    const [first] = this.bundle.chain;
+    if (first === undefined) return rules;
+    const leftMs = first.notAfterMs - this.#host.clock.nowMs();
+    if (leftMs > 0) return { ...rules, defaultTtlMs: Math.min(defaultWorkloadTtlMs, leftMs) };
+    throw new SignetError("ca.cert_gen_error", "Cannot issue certificate: cert chain has expired");
+  }
+
+  #issueOptions(): Parameters<typeof issueLeaf>[2] {
+    const { clock, crypto } = this.#host;
+    return { nowMs: clock.nowMs(), audit: this.#audit, hasher: crypto };
   }
 }
 

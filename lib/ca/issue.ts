@@ -9,7 +9,7 @@ import {
   messageOf,
   SignetError,
 } from "../base/mod.ts";
-import { keyIdentifier, randomBytes, type SigningKey } from "../crypto/mod.ts";
+import { type Hasher, keyIdentifier, randomBytes, type SigningKey } from "../crypto/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
 import {
@@ -73,12 +73,16 @@ export function createIssuer(bundle: CaBundle, key: SigningKey): Issuer {
 export async function issueLeaf(
   issuer: Issuer,
   request: LeafRequest,
-  options: { readonly nowMs: number; readonly audit: Logger },
+  options: { readonly nowMs: number; readonly audit: Logger; readonly hasher: Hasher },
 ): Promise<IssuedCertificate> {
   const { bundle, key, template } = issuer;
   const validity = leafValidity(options.nowMs, request.ttlMs, bundle.caCertificate.notAfterMs);
   const serial = newSerialNumber();
-  const tbs = build(template, request, { ...validity, serial });
+  const tbs = build(template, request, {
+    ...validity,
+    serial,
+    subjectKeyId: keyIdentifier(request.publicKey.keyBits, options.hasher),
+  });
   const serialNumber = serial.toHex();
   if (request.beforeSigning !== undefined) {
     const permission = request.beforeSigning(new Uint8Array(request.publicKey.spki));
@@ -102,6 +106,7 @@ function build(
   request: LeafRequest,
   fields: {
     readonly serial: Uint8Array;
+    readonly subjectKeyId: Uint8Array;
     readonly notBeforeMs: number;
     readonly notAfterMs: number;
   },
@@ -114,7 +119,7 @@ function build(
       notAfterMs: fields.notAfterMs,
       subjectCommonName: request.withCommonName ? commonNameOf(request.identities[0]) : undefined,
       publicKey: request.publicKey,
-      subjectKeyId: keyIdentifier(request.publicKey.keyBits),
+      subjectKeyId: fields.subjectKeyId,
       subjectAltNames: request.identities,
     });
   } catch (thrown) {

@@ -12,12 +12,19 @@
  * @module
  */
 export { createCa } from "./ca.ts";
-export type { CaConfig, CaHost } from "./ca.ts";
+export type { CaConfig } from "./ca.ts";
+export { decodeCrls } from "./crl.ts";
+export { checkPluggedIn, openPluggedIn, SETTLE_MS } from "./plugged_in.ts";
+export type { PluggedInConfig } from "./plugged_in.ts";
+export type { CaHost, CaSource } from "./source.ts";
+export type { StoredRootConfig } from "./stored.ts";
+export type { LoadedSet } from "./bundle.ts";
 export { BACKDATE_MS, grantTtl, leafValidity } from "./profile.ts";
 export type { TtlRules, Validity } from "./profile.ts";
 export type {
   Ca,
   CaBundle,
+  CaOrigin,
   GenKeyCertRequest,
   IssuedCertificate,
   KeyCert,

@@ -11,13 +11,20 @@ export interface CaBundle {
   readonly caCertificate: Certificate;
   /** The signing certificate as PEM. */
   readonly caCertPem: string;
-  /** Intermediates to send after a leaf, each as its own PEM; empty for a self-signed root. */
+  /** Certificates to send after a leaf, the one that signs first; empty for a self-signed root. */
+  readonly chain: readonly Certificate[];
+  /** The same, each as its own PEM. */
   readonly chainPems: readonly string[];
   /** All roots as one PEM text: what workloads are sent as the mesh's roots. */
   readonly rootCertsPem: string;
   /** All roots, decoded. */
   readonly roots: readonly Certificate[];
+  /** Revocation lists of the chain for relying parties, as they were plugged in. */
+  readonly crlPem: string | undefined;
 }
+
+/** Where the CA comes from. */
+export type CaOrigin = "created" | "loaded" | "plugged-in";
 
 /** A request to sign. */
 export interface SignRequest {
@@ -72,10 +79,12 @@ export interface GenKeyCertRequest {
 export interface Ca extends Disposable {
   /** The certificates in force now. */
   readonly bundle: CaBundle;
-  /** Whether start made the root or found it. */
-  readonly origin: "created" | "loaded";
-  /** Where the root is kept, for people. */
+  /** Whether start made the root, found it in the store, or took a plugged-in CA. */
+  readonly origin: CaOrigin;
+  /** Where the CA's files are, for people. */
   readonly location: string;
+  /** What an operator should know of this CA, one sentence each. */
+  readonly remarks: readonly string[];
   /**
    * Signs a CSR as a workload leaf.
    *
@@ -87,10 +96,11 @@ export interface Ca extends Disposable {
   /** Makes a key of the CA's own kind (P-384 for a P-384 CA, P-256 for other curves, else RSA 2048) and its certificate. */
   genKeyCert(request: GenKeyCertRequest): Promise<KeyCert>;
   /**
-   * Looks whether another set became current in the store and, when it did and passes every check, signs with it from now on.
+   * Looks whether another set became current and, when it did and passes every check, signs with it from now on.
    * True when the bundle changed.
    *
-   * @throws {SignetError} `store.*` when the new set cannot be used; the one before then stays in force.
+   * @throws {SignetError} `store.*` when the new set cannot be used; the one before then stays in force. A set that was refused is
+   * refused once, and looked at again when it changes.
    */
   reload(): Promise<boolean>;
   /** Calls `listener` after every change of {@linkcode Ca.bundle}. */

@@ -1,4 +1,4 @@
-/** `signet cert request`: a workload's renewal over :15012, with the certificate that it has. */
+/** `signet cert request`: a workload's certificate from :15012, the first with a token, the next with the certificate that it has. */
 import { isSignetError, SignetError } from "../base/mod.ts";
 import {
   BadValue,
@@ -21,9 +21,10 @@ import {
 } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT, usageError } from "./errors.ts";
-import { keyFilePath, readKeyFile, writeKeyFiles } from "./key_files.ts";
+import { JOIN_OPTIONS, type Joining, readJoining } from "./join.ts";
+import { keepJoiningKey, keyFilePath, readKeyFile, writeKeyFiles } from "./key_files.ts";
 import type { Command } from "./port.ts";
-import { keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
+import { type KeyTypeName, keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Clocks of two machines differ; istiod backdates leaves by two minutes, so only the far side needs slack. */
@@ -51,6 +52,7 @@ const OPTIONS = {
     fallback: "0s",
     help: "lifetime to ask for; 0s takes the server's default",
   }, { minMs: 0 }),
+  ...JOIN_OPTIONS,
   keyType: keyTypeOption,
   cryptoProvider: SERVER_OPTIONS.cryptoProvider,
 };
@@ -59,13 +61,20 @@ const OPTIONS = {
 export const certRequestCommand: Command = {
   name: "cert request",
   group: "certificates",
-  summary: "ask a running server over mutual TLS for the next certificate",
+  summary: "ask a running server for the first certificate, or for the next one",
   usage: "cert request --server HOST:PORT --out DIR [FLAGS]",
   text:
     `Makes a new key, asks with the certificate in DIR (or --identityDir), and writes key, certificate and roots into DIR.
-The old files stay until the answer has been checked.`,
+With --token or --tokenFile it asks with the token instead, once the server is verified by --ca or --caFingerprint; the key is
+kept in DIR until the answer has come, so that the same command can be run again. The old files stay until the answer has been checked.`,
   options: OPTIONS,
   examples: [{
+    what: "the first certificate, with a join token; the server printed its root's fingerprint",
+    line:
+      `signet cert request --server ca.example:15012 --out ./demo --tokenFile ./token --caFingerprint ${
+        "00".repeat(32)
+      }`,
+  }, {
     what: "the next certificate for the one in ./demo",
     line: "signet cert request --server localhost:15012 --out ./demo",
   }],
@@ -76,24 +85,28 @@ The old files stay until the answer has been checked.`,
       required: ["server", "out"],
     });
     const addr = parseServer(values.server);
-    const old = await readIdentity(values.identityDir || values.out);
+    const server = { addr, serverName: values.serverName || addr.hostname, clock: host.clock };
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
+    const joining = await readJoining(values, server, "cert request");
+    const asker = joining === undefined
+      ? await askWithCertificate(values.identityDir || values.out)
+      : await askWithToken(joining, values, crypto);
     const { keyPem, csrPem } = await makeWorkloadCsr(crypto, {
       keyType: values.keyType,
-      identities: uriNames(old.leaf),
+      identities: asker.names,
+      keyPem: asker.keyPem,
     });
     await using client = await connectHttp2({
-      addr,
-      serverName: values.serverName || addr.hostname,
-      rootsPem: old.rootsPem,
-      identity: old,
-      clock: host.clock,
+      ...server,
+      rootsPem: asker.rootsPem,
+      identity: asker.identity,
       timeoutMs: CONNECT_TIMEOUT_MS,
     });
     const answer = await requestCertificate(client, {
       csrPem,
       validitySeconds: BigInt(Math.floor(values.ttl / 1000)),
       authority: values.server,
+      ...(joining && { bearerToken: joining.token }),
     });
     const leaf = await checkAnswer(answer, { keyPem, crypto, nowMs: host.clock.nowMs() });
     await writeKeyFiles(values.out, {
@@ -101,6 +114,7 @@ The old files stay until the answer has been checked.`,
       certChainPem: answer.chainPems.join(""),
       rootCertPem: answer.rootsPem,
     });
+    await asker.forgetKey?.();
     host.print(
       `got a certificate for ${uriNames(leaf).join(", ")}, valid until ${
         new Date(leaf.notAfterMs).toISOString()
@@ -124,6 +138,35 @@ function parseServer(text: string): ListenAddress {
   }
 }
 
+/** With what a server is asked. */
+interface Asker {
+  /** Roots that it is checked against, PEM. */
+  readonly rootsPem: string;
+  /** Our certificate and key; none with a token. */
+  readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
+  /** Names for the CSR, which the server reads for form alone. */
+  readonly names: readonly string[];
+  /** The key to ask for; a new one when absent. */
+  readonly keyPem?: string;
+  /** Removes what was kept for asking again. */
+  readonly forgetKey?: () => Promise<void>;
+}
+
+async function askWithCertificate(directory: string): Promise<Asker> {
+  const identity = await readIdentity(directory);
+  return { rootsPem: identity.rootsPem, identity, names: uriNames(identity.leaf) };
+}
+
+async function askWithToken(
+  { rootsPem }: Joining,
+  { out, keyType }: { readonly out: string; readonly keyType: KeyTypeName },
+  crypto: CryptoProvider,
+): Promise<Asker> {
+  const make = async () => (await makeWorkloadCsr(crypto, { keyType, identities: [] })).keyPem;
+  const { keyPem, forget } = await keepJoiningKey(out, keyType, make);
+  return { rootsPem, identity: undefined, names: [], keyPem, forgetKey: forget };
+}
+
 interface Identity {
   readonly keyPem: string;
   readonly certChainPem: string;
@@ -132,7 +175,7 @@ interface Identity {
 }
 
 async function readIdentity(directory: string): Promise<Identity> {
-  const hint = "signet issue makes the first key and certificate";
+  const hint = "signet token create and --tokenFile, or signet issue, make the first certificate";
   const read = (key: "keyPem" | "certChainPem" | "rootCertPem") =>
     readKeyFile(keyFilePath(directory, key), hint);
   const certChainPem = await read("certChainPem");

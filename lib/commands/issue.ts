@@ -1,4 +1,4 @@
-/** `signet issue`: signs in process with the state directory's key, server running or not. Whoever may read that key may do it. */
+/** `signet issue`: signs in process with the CA's key, server running or not. Whoever may read that key may do it. */
 import { SignetError } from "../base/mod.ts";
 import { type Ca, createCa } from "../ca/mod.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
 import { formatWorkloadIdentity, parseWorkloadIdentity } from "../spiffe/mod.ts";
-import { fileCaStore } from "../store/mod.ts";
+import { fileCaStore, pluggedInCa } from "../store/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
 import { describeName } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
@@ -45,6 +45,7 @@ const OPTIONS = {
     ["refuse", "allow"],
   ),
   stateDir: SERVER_OPTIONS.stateDir,
+  rootCaDir: SERVER_OPTIONS.rootCaDir,
   maxWorkloadCertTtl: SERVER_OPTIONS.maxWorkloadCertTtl,
   cryptoProvider: SERVER_OPTIONS.cryptoProvider,
 };
@@ -53,10 +54,11 @@ const OPTIONS = {
 export const issueCommand: Command = {
   name: "issue",
   group: "certificates",
-  summary: "sign a certificate in process with the state directory's key",
+  summary: "sign a certificate in process with the CA's key",
   usage: "issue --identity spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT --out DIR [FLAGS]",
   text:
-    `Makes a key, signs its certificate with the key in the state directory, and writes both with the root into DIR.
+    `Makes a key, signs its certificate with the CA's key, and writes both with the root into DIR. The CA is the plugged-in one
+of ROOT_CA_DIR when that is there, else that of the state directory.
 No server is needed, and a running one is not disturbed. An audit record goes to standard error.`,
   options: OPTIONS,
   examples: [{
@@ -89,7 +91,7 @@ No server is needed, and a running one is not disturbed. An audit record goes to
       `  key          ${keyFilePath(values.out, "keyPem")}`,
       `  certificate  ${keyFilePath(values.out, "certChainPem")}`,
       `  root         ${keyFilePath(values.out, "rootCertPem")}`,
-      `  state        ${ca.location.replace(/\/ca$/, "")}`,
+      `  CA           ${ca.location.replace(/\/ca$/, "")}`,
     );
     return EXIT.done;
   },
@@ -107,7 +109,7 @@ function checkIdentity(text: string): string {
 type IssueValues = ReturnType<typeof readCommandLine<typeof OPTIONS>>["values"];
 type Crypto = Awaited<ReturnType<typeof selectProvider>>["provider"];
 
-/** The CA of the state directory, for signing alone: nothing is created, and records go to standard error. */
+/** The CA that a server would use, for signing alone: nothing is created, and records go to standard error. */
 async function openCa(
   values: IssueValues,
   { host, crypto }: { readonly host: CommandHost; readonly crypto: Crypto },
@@ -123,20 +125,25 @@ async function openCa(
     maxWorkloadTtlMs: values.maxWorkloadCertTtl,
     selfSignedRootTtlMs: 0,
     minRsaBits: 2048,
+    rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "fail",
+    pluggedIn: { reload: false, multiRoot: false },
   }, {
     clock: host.clock,
     crypto,
     logger,
     store: fileCaStore(await absolutePath(values.stateDir)),
+    ...(values.rootCaDir === ""
+      ? {}
+      : { pluggedIn: pluggedInCa({ directory: values.rootCaDir, withCrl: false }) }),
   });
 }
 
-/** A typing mistake in the trust domain makes a certificate that no server takes; the root's `O` knows better. */
+/** A typing mistake in the trust domain makes a certificate that no server takes; the `O` of a root of signet's own knows better. */
 function checkTrustDomain(identity: string, ca: Ca, foreign: "refuse" | "allow"): void {
   const { trustDomain } = parseWorkloadIdentity(identity);
   const root = describeName(ca.bundle.caCertificate.subject);
-  if (foreign === "allow" || root === `O=${trustDomain}`) return;
+  if (foreign === "allow" || ca.origin === "plugged-in" || root === `O=${trustDomain}`) return;
   throw usageError(
     [`--identity is of trust domain ${trustDomain}, the root is ${root}: correct it, or give --foreignTrustDomain allow`],
     "issue",

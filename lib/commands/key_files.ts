@@ -83,6 +83,44 @@ export async function readKeyFile(path: string, whatToDo: string): Promise<strin
   }
 }
 
+/**
+ * A key that is kept in the folder until a certificate for it has come: a token is spent on one key, so that a command that is run again
+ * after a lost answer must ask with the same. Made by `make` when there is none, 0600.
+ *
+ * @throws {SignetError} `commands.write_failed`.
+ */
+export async function keepJoiningKey(
+  directory: string,
+  name: string,
+  make: () => Promise<string>,
+): Promise<{ readonly keyPem: string; readonly forget: () => Promise<void> }> {
+  const path = `${directory}/joining-key-${name}.pem`;
+  const forget = () => Deno.remove(path);
+  try {
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+    try {
+      return { keyPem: await Deno.readTextFile(path), forget };
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    }
+    const keyPem = await make();
+    using file = await Deno.open(`${path}.new`, {
+      ...{ write: true, create: true, truncate: true },
+      mode: MODES.keyPem,
+    });
+    await writeAll(file, new TextEncoder().encode(keyPem));
+    await file.sync();
+    await Deno.rename(`${path}.new`, path);
+    return { keyPem, forget };
+  } catch (cause) {
+    throw new SignetError(
+      "commands.write_failed",
+      `Cannot keep a key in ${directory}: ${messageOf(cause)}; give a writable folder with --out`,
+      { cause },
+    );
+  }
+}
+
 /** The absolute path without links of a folder; of a missing one the path as it was given, so that whoever needs it says so. */
 export async function absolutePath(path: string): Promise<string> {
   try {

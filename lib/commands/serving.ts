@@ -15,8 +15,8 @@ export interface ServerParts {
   readonly host: Host;
   /** Health and metrics. */
   readonly http: HttpPorts;
-  /** The CA. */
-  readonly ca: Ca;
+  /** The CA, when there is one. */
+  readonly ca: Ca | undefined;
   /** Its own certificate. */
   readonly cert: ServerCert;
   /** The gRPC ports. */
@@ -58,17 +58,24 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
 
 function summarize({ host, http, ca, cert, grpc, config }: ServerParts): readonly string[] {
   const { secure, plain } = grpc.addresses;
-  const root = ca.bundle.roots[0]!;
-  const fingerprint = sha256(root.raw).toHex().replaceAll(/(..)(?!$)/g, "$1:").toUpperCase();
-  const certificate = cert.source === "files" ? "from --tlsCertFile" : "issued by this CA";
   return [
-    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${certificate}`,
+    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics`,
-    `root (${ca.origin})${ca.origin === "loaded" ? " " : ""}    SHA-256 ${fingerprint}`,
-    `state directory    ${ca.location.replace(/\/ca$/, "")}`,
+    ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
+    `state directory    ${host.store.location.replace(/\/ca$/, "")}`,
     `crypto             ${host.crypto.name} (${host.crypto.source})`,
-    `next               ${nextCommand(config)}`,
+    ...(ca === undefined ? [] : [`next               ${nextCommand(config)}`]),
+  ];
+}
+
+function describeCa(ca: Ca): readonly string[] {
+  const root = ca.bundle.roots[0]!;
+  const fingerprint = sha256(root.raw).toHex().replaceAll(/(..)(?!$)/g, "$1:").toUpperCase();
+  return [
+    `${`root (${ca.origin})`.padEnd(18)} SHA-256 ${fingerprint}`,
+    ...(ca.origin === "plugged-in" ? [`CA                 plugged in from ${ca.location}`] : []),
+    ...ca.remarks.map((remark) => `note               ${remark}`),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The outside world of a server, made once: log, metrics, crypto, state directory, and the plain HTTP ports that say "not ready" first. */
 import { type Clock, createTaskGroup } from "../base/mod.ts";
+import { checkPluggedIn } from "../ca/mod.ts";
 import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
 import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
 import {
@@ -7,6 +8,8 @@ import {
   fileCaStore,
   lockStateDirectory,
   openServerDatabase,
+  type PluggedInCa,
+  pluggedInCa,
   type StateDatabase,
 } from "../store/mod.ts";
 import {
@@ -28,10 +31,12 @@ export interface Host {
   readonly clock: Clock;
   /** Key operations. */
   readonly crypto: CryptoProvider;
-  /** The CA's files. */
+  /** The files of a CA of signet's own. */
   readonly store: CaStore;
   /** Join tokens, and what commands may know of this server. */
   readonly database: StateDatabase;
+  /** The CA of `ROOT_CA_DIR`. */
+  readonly pluggedIn?: PluggedInCa;
   /** The log. */
   readonly logger: Logger;
   /** Counters and gauges. */
@@ -77,15 +82,16 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const metrics = createMetrics();
   exposeProcess(metrics, { clock, droppedLines: sink.dropped });
   const http = bindHttp(config, metrics, opened);
-  const lock = opened.use(await lockStateDirectory(config.stateDir));
   const crypto = timeSignatures(await chooseCrypto(config, logger), {
     clock,
     seconds: metrics.histogram(METRIC.signingSeconds),
   });
+  const pluggedIn = await findPluggedIn(config, { clock, crypto });
+  const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
   const store = fileCaStore(lock.directory);
-  const host = { clock, crypto, store, database, logger, metrics, trustDomain };
+  const host = { clock, crypto, store, database, ...pluggedIn, logger, metrics, trustDomain };
   const kept = opened.move();
   return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
@@ -109,6 +115,18 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
     addresses: listeners.map(({ addr }) => addr),
     setReady: (ready) => void (isReady = ready),
   };
+}
+
+/** The plugged-in CA, checked before anything is written anywhere: a wrong one ends the start and leaves no trace. */
+async function findPluggedIn(
+  { ca }: Config,
+  { clock, crypto }: { readonly clock: Clock; readonly crypto: CryptoProvider },
+): Promise<Pick<Host, "pluggedIn">> {
+  const { directory, withCrl } = ca.pluggedIn;
+  if (!ca.enabled || directory === undefined) return {};
+  const pluggedIn = pluggedInCa({ directory, withCrl });
+  await checkPluggedIn(pluggedIn, { clock, crypto });
+  return { pluggedIn };
 }
 
 async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise<CryptoProvider> {

@@ -18,6 +18,7 @@ export function timeSignatures(provider: CryptoProvider, timer: SignatureTimer):
     source: provider.source,
     verify: (key, scheme, data, signature) => provider.verify(key, scheme, data, signature),
     generateKey: (spec) => provider.generateKey(spec),
+    sha256: (data) => provider.sha256(data),
     importPrivateKey: async (pkcs8) => timedKey(await provider.importPrivateKey(pkcs8), timer),
   };
 }

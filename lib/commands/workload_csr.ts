@@ -1,5 +1,10 @@
 /** A new key of a workload, and the CSR for it. */
-import { type CryptoProvider, encodePrivateKeyPem, type KeySpec } from "../crypto/mod.ts";
+import {
+  type CryptoProvider,
+  encodePrivateKeyPem,
+  type KeySpec,
+  parsePrivateKeyPem,
+} from "../crypto/mod.ts";
 import { choiceOption } from "../config/mod.ts";
 import { buildCsrInfo, encodeCsr, encodePem } from "../x509/mod.ts";
 
@@ -29,17 +34,20 @@ export interface WorkloadCsr {
   readonly csrPem: string;
 }
 
-/** Makes a key and asks for `identities`; a CA of Istio takes those of the caller whatever the CSR says. */
+/** Makes a key, or takes one, and asks for `identities`; a CA of Istio takes those of the caller whatever the CSR says. */
 export async function makeWorkloadCsr(
   crypto: CryptoProvider,
-  { keyType, identities }: {
+  { keyType, identities, keyPem }: {
     readonly keyType: KeyTypeName;
     readonly identities: readonly string[];
+    readonly keyPem?: string | undefined;
   },
 ): Promise<WorkloadCsr> {
-  const { pkcs8, spki } = await crypto.generateKey(SPECS[keyType]);
+  const pkcs8 = keyPem === undefined
+    ? (await crypto.generateKey(SPECS[keyType])).pkcs8
+    : parsePrivateKeyPem(keyPem);
   using key = await crypto.importPrivateKey(pkcs8);
-  const info = buildCsrInfo({ spki, subjectAltNames: identities });
+  const info = buildCsrInfo({ spki: key.spki, subjectAltNames: identities });
   const csr = encodeCsr(info, key.scheme, await key.sign(info));
   return { keyPem: encodePrivateKeyPem(pkcs8), csrPem: encodePem("CERTIFICATE REQUEST", csr) };
 }

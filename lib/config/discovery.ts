@@ -4,6 +4,7 @@ import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import type { Config } from "./port.ts";
+import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
 import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { OPTIONS_WITHOUT_EFFECT } from "./table_later.ts";
@@ -48,6 +49,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
     ...resolved.faults,
     ...flags.positionals.map((word) => `unexpected argument ${JSON.stringify(word)}`),
     ...faultsOf(values, resolved),
+    ...rootKeyFaults(values, resolved),
   ];
   return {
     help: flags.help,
@@ -65,7 +67,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...noticesOf(resolved),
       ];
       return deepFreeze({
-        ...toConfig(values, mesh, env),
+        ...toConfig(values, mesh, { env, resolved }),
         flagLines: flagLines(resolved),
         notices,
       });
@@ -123,15 +125,12 @@ function unsupported(values: OptionValues): readonly string[] {
   const faults: string[] = [];
   if (values.pilotCertProvider === "kubernetes") {
     faults.push("PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S");
-  } else if (values.pilotCertProvider !== "istiod") {
+  } else if (values.pilotCertProvider.startsWith("k8s.io/")) {
     faults.push(
       `PILOT_CERT_PROVIDER: ${
         JSON.stringify(values.pilotCertProvider)
-      } is not in this version, use istiod`,
+      } needs Kubernetes, which is not in this version; use istiod`,
     );
-  }
-  if (!values.enableCaServer) {
-    faults.push("ENABLE_CA_SERVER: this version cannot run without its CA, unset it");
   }
   if (values.externalCa !== "") {
     faults.push("EXTERNAL_CA: this version has no external CA, unset it");
@@ -150,18 +149,15 @@ function noticesOf({ values }: ResolvedValues): readonly string[] {
 
 type Settings = Omit<Config, "flagLines" | "notices">;
 
-function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Settings {
+function toConfig(
+  values: OptionValues,
+  mesh: MeshConfig,
+  { env, resolved }: { readonly env: Environment; readonly resolved: ResolvedValues },
+): Settings {
   return {
     stateDir: values.stateDir,
     cryptoProvider: values.cryptoProvider,
-    ca: {
-      trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
-      defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
-      maxWorkloadTtlMs: values.maxWorkloadCertTtl,
-      selfSignedRootTtlMs: values.selfSignedCaCertTtl,
-      minRsaBits: values.minRsaBits,
-      whenMissing: "create",
-    },
+    ca: toCa(values, mesh, resolved),
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),
     http: {
@@ -172,6 +168,25 @@ function toConfig(values: OptionValues, mesh: MeshConfig, env: Environment): Set
     log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
     shutdownMs: values.shutdownDuration,
     mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
+  };
+}
+
+function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues): Config["ca"] {
+  return {
+    enabled: values.enableCaServer,
+    trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
+    defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
+    maxWorkloadTtlMs: values.maxWorkloadCertTtl,
+    selfSignedRootTtlMs: values.selfSignedCaCertTtl,
+    minRsaBits: values.minRsaBits,
+    rootKey: rootKey(values, resolved),
+    whenMissing: "create",
+    pluggedIn: {
+      directory: values.rootCaDir === "" ? undefined : values.rootCaDir,
+      withCrl: values.enableCaCrl,
+      reload: values.autoReloadPluginCerts,
+      multiRoot: values.multiRootMesh,
+    },
   };
 }
 
@@ -190,6 +205,7 @@ function toCert(values: OptionValues, mesh: MeshConfig, inCluster: boolean): Con
     ttlMs: values.selfSignedCaCertTtl,
     files: tlsCertFile === "" ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile },
     caCertFile: caCertFile === "" ? undefined : caCertFile,
+    provider: values.pilotCertProvider,
     writeDirectory: writes ? SERVER_CERT_DIRECTORY : undefined,
   };
 }

@@ -2,6 +2,11 @@
 import type { ListenAddress } from "./address.ts";
 import type { ScopeLevels } from "./log_options.ts";
 
+/** The key of a new root. */
+export type RootKey =
+  | { readonly type: "ec"; readonly curve: "P-256" | "P-384" }
+  | { readonly type: "rsa"; readonly bits: 2048 | 3072 | 4096 };
+
 /** Settings of a server. */
 export interface Config {
   /** State directory. */
@@ -10,12 +15,20 @@ export interface Config {
   readonly cryptoProvider: "auto" | "openssl" | "webcrypto";
   /** The CA. */
   readonly ca: {
+    readonly enabled: boolean;
     readonly trustDomain: string;
     readonly defaultWorkloadTtlMs: number;
     readonly maxWorkloadTtlMs: number;
     readonly selfSignedRootTtlMs: number;
     readonly minRsaBits: number;
+    readonly rootKey: RootKey;
     readonly whenMissing: "create";
+    readonly pluggedIn: {
+      readonly directory: string | undefined;
+      readonly withCrl: boolean;
+      readonly reload: boolean;
+      readonly multiRoot: boolean;
+    };
   };
   /** Signet's own certificate. */
   readonly cert: {
@@ -23,6 +36,7 @@ export interface Config {
     readonly ttlMs: number;
     readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
     readonly caCertFile: string | undefined;
+    readonly provider: string;
     readonly writeDirectory: string | undefined;
   };
   /** The gRPC ports. */

@@ -103,6 +103,32 @@ const PLACE = {
   }),
 } as const;
 
+/** A CA that somebody else looks after. */
+const PLUGGED_IN_CA = {
+  rootCaDir: pathOption({
+    variable: "ROOT_CA_DIR",
+    fallback: "./etc/cacerts",
+    help:
+      "plugged-in CA: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem, or tls.crt, tls.key, ca.crt; wins over the state directory's; empty turns it off",
+  }),
+  autoReloadPluginCerts: boolOption({
+    variable: "AUTO_RELOAD_PLUGIN_CERTS",
+    fallback: "true",
+    help: "take the plugged-in CA again when its files change",
+  }),
+  enableCaCrl: boolOption({
+    variable: "PILOT_ENABLE_CA_CRL",
+    fallback: "true",
+    help: "read ca-crl.pem of the plugged-in CA; every certificate of its chain needs a list then",
+  }),
+  multiRootMesh: boolOption({
+    variable: "ISTIO_MULTIROOT_MESH",
+    fallback: "false",
+    help:
+      "let the plugged-in CA's roots change while signet runs, when the old ones hold the new or the new the old",
+  }),
+} as const;
+
 /** Certificates. */
 const CERTIFICATES = {
   defaultWorkloadCertTtl: durationOption({
@@ -120,6 +146,21 @@ const CERTIFICATES = {
     fallback: "87600h",
     help: "lifetime of a new root and of signet's own certificate",
   }, { minMs: HOUR_MS, maxMs: CENTURY_MS }),
+  selfSignedRootKey: choiceOption(
+    {
+      flag: "selfSignedRootKey",
+      variable: "SIGNET_SELF_SIGNED_ROOT_KEY",
+      fallback: "P-256",
+      help: "key of a new root; a root that is there keeps its own",
+    },
+    ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"],
+  ),
+  selfSignedCaRsaKeySize: intOption({
+    variable: "CITADEL_SELF_SIGNED_CA_RSA_KEY_SIZE",
+    fallback: "2048",
+    help:
+      "when it is set and --selfSignedRootKey is not: a new root has an RSA key of 2048, 3072 or 4096 bits",
+  }, { min: 0, max: 1_000_000 }),
   minRsaBits: intOption({
     variable: "SIGNET_MIN_RSA_BITS",
     fallback: "1024",
@@ -156,12 +197,13 @@ const CERTIFICATES = {
   pilotCertProvider: textOption({
     variable: "PILOT_CERT_PROVIDER",
     fallback: "istiod",
-    help: "source of signet's own certificate; this version has istiod alone",
+    help:
+      "istiod: the CA issues signet's own certificate; anything else: there is none, for a gateway that ends TLS",
   }),
   enableCaServer: boolOption({
     variable: "ENABLE_CA_SERVER",
     fallback: "true",
-    help: "this version cannot run without its CA: false is a start error",
+    help: "false runs no CA; signet's own certificate then comes from files alone",
   }),
   externalCa: textOption({
     variable: "EXTERNAL_CA",
@@ -241,6 +283,7 @@ const LOG = {
 export const OPTIONS = {
   ...LISTENERS,
   ...PLACE,
+  ...PLUGGED_IN_CA,
   ...CERTIFICATES,
   ...CONNECTIONS,
   ...LOG,

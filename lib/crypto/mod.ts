@@ -24,6 +24,7 @@ export type {
   Curve,
   Digest,
   GeneratedKey,
+  Hasher,
   KeyKind,
   KeySpec,
   PublicKeyInfo,

@@ -22,6 +22,17 @@ const NID = { "P-256": 415, "P-384": 715, "P-521": 716 } as const satisfies Reco
 /** Longest signature: RSA of 8192 bits. */
 const MAX_SIGNATURE_BYTES = 1024;
 
+/** Longest ECDSA signature, on P-521, with room to spare. */
+const MAX_ECDSA_BYTES = 144;
+
+/**
+ * Where digests and ECDSA signatures are written, between one call and the next: calls are synchronous. Arrays made anew for each call
+ * cost more than the hash itself, as small ones lie in V8's heap and are moved out of it when C is to write to them.
+ */
+const DIGEST = new Uint8Array(new ArrayBuffer(64));
+const SIGNATURE = new Uint8Array(new ArrayBuffer(MAX_ECDSA_BYTES));
+const SIGNATURE_LENGTH = new Uint32Array(new ArrayBuffer(4));
+
 /** The one-shot function of a digest, and the octets it writes. */
 const ONE_SHOT = {
   "SHA-1": ["SHA1", 20],
@@ -43,8 +54,8 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
   const verifyEc = (
     curve: Curve,
     keyBits: Uint8Array,
-    digest: Uint8Array,
-    signature: Uint8Array,
+    digest: Digest,
+    { data, signature }: { readonly data: Uint8Array; readonly signature: Uint8Array },
   ) => {
     let key = verifiers.get(curve);
     if (key === undefined) verifiers.set(curve, key = ssl.EC_KEY_new_by_curve_name(NID[curve]));
@@ -53,8 +64,8 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     }
     const verdict = ssl.ECDSA_verify(
       0,
-      digest as Bytes,
-      digest.length,
+      DIGEST,
+      hashInto(ssl, digest, data),
       signature as Bytes,
       signature.length,
       key,
@@ -69,7 +80,7 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     verify(key, scheme, data, signature) {
       const { kind } = key;
       if (kind.type === "ec" && scheme.type === "ecdsa") {
-        return verifyEc(kind.curve, key.keyBits, hash(ssl, scheme.digest, data), signature);
+        return verifyEc(kind.curve, key.keyBits, scheme.digest, { data, signature });
       }
       if (kind.type !== scheme.type) {
         throw new SignetError(
@@ -81,14 +92,15 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     },
     importPrivateKey: (pkcs8) => Promise.resolve(importPrivateKey(ssl, pkcs8)),
     generateKey,
+    sha256: (data) => DIGEST.slice(0, hashInto(ssl, "SHA-256", data)),
   };
 }
 
-function hash(ssl: OpenSsl, digest: Digest, data: Uint8Array): Bytes {
+/** Writes the digest of `data` to {@linkcode DIGEST}, valid until the next call; gives its octets. */
+function hashInto(ssl: OpenSsl, digest: Digest, data: Uint8Array): number {
   const [name, octets] = ONE_SHOT[digest];
-  const value = new Uint8Array(octets);
-  if (ssl[name](data as Bytes, BigInt(data.length), value) === null) throw failed(ssl);
-  return value;
+  if (ssl[name](data as Bytes, BigInt(data.length), DIGEST) === null) throw failed(ssl);
+  return octets;
 }
 
 /** `OpenSSL 3.0.17`, from the number (0xMNN00PP0): reading the library's own text would need leave to read any memory. */
@@ -218,11 +230,9 @@ function signEc(
   scheme: SignatureScheme,
   data: Uint8Array,
 ): Bytes {
-  const digest = hash(ssl, scheme.type === "ed25519" ? "SHA-512" : scheme.digest, data);
-  const signature = new Uint8Array(144);
-  const length = new Uint32Array(1);
-  if (ssl.ECDSA_sign(0, digest, digest.length, signature, length, key) !== 1) throw failed(ssl);
-  return signature.slice(0, length[0]);
+  const octets = hashInto(ssl, scheme.type === "ed25519" ? "SHA-512" : scheme.digest, data);
+  if (ssl.ECDSA_sign(0, DIGEST, octets, SIGNATURE, SIGNATURE_LENGTH, key) !== 1) throw failed(ssl);
+  return SIGNATURE.slice(0, SIGNATURE_LENGTH[0]);
 }
 
 function signEvp(

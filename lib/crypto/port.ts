@@ -51,8 +51,14 @@ export interface GeneratedKey {
   readonly spki: Bytes;
 }
 
+/** Makes digests in process. */
+export interface Hasher {
+  /** SHA-256 of `data`. */
+  sha256(data: Uint8Array): Bytes;
+}
+
 /** One implementation of all key operations. */
-export interface CryptoProvider extends Verifier {
+export interface CryptoProvider extends Verifier, Hasher {
   /** `openssl` or `webcrypto`. */
   readonly name: "openssl" | "webcrypto";
   /** Where it comes from, for the log: the library's path and version, or the runtime's. */

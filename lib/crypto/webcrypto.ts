@@ -11,6 +11,7 @@ import {
   type PublicKeyInfo,
   type SignatureScheme,
 } from "../x509/mod.ts";
+import { sha256 } from "./digest.ts";
 import { ecdsaToDer, ecdsaToFixed } from "./ecdsa_signature.ts";
 import { keyKindOfPkcs8, schemeFor } from "./key_kind.ts";
 import { verifyRsaDigest } from "./rsa_verify.ts";
@@ -26,6 +27,7 @@ export function webCryptoProvider(): CryptoProvider {
     verify: verifySignature,
     importPrivateKey,
     generateKey,
+    sha256,
   };
 }
 

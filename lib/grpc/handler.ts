@@ -9,6 +9,7 @@ import { createFastPath } from "./fast_path.ts";
 import { createCallObserver, observeCalls } from "./interceptors.ts";
 import type { GrpcHost } from "./listen.ts";
 import type { GrpcConfig } from "./port.ts";
+import { asksForRoots, respondRoots } from "./roots_page.ts";
 import { createRouter } from "./router.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 
@@ -24,14 +25,24 @@ export interface GrpcHandler {
   stopServing(): void;
 }
 
+/** What a port serves. */
+export interface PortServices {
+  /** The CA service; absent on the plaintext port. */
+  readonly createCertificate: CreateCertificate | undefined;
+  /** True when the port is TLS. */
+  readonly secure: boolean;
+  /** The roots that `GET /root-cert.pem` answers with; without them there is no such page. */
+  readonly rootsPem?: () => string;
+}
+
 /** Makes the handler of a port; without `createCertificate` the CA service does not exist on it. */
 export function createGrpcHandler(
   config: Pick<GrpcConfig, "maxMessageBytes">,
   host: Pick<GrpcHost, "clock" | "logger" | "metrics">,
-  port: { readonly createCertificate: CreateCertificate | undefined; readonly secure: boolean },
+  port: PortServices,
 ): GrpcHandler {
   const { clock, metrics } = host;
-  const { createCertificate, secure } = port;
+  const { createCertificate, secure, rootsPem } = port;
   const logger = host.logger.scoped("grpc");
   const observers = createCallObserver(metrics, clock);
   const shutdown = new AbortController();
@@ -69,6 +80,7 @@ export function createGrpcHandler(
 
   return {
     handle(stream) {
+      if (rootsPem !== undefined && asksForRoots(stream)) return respondRoots(stream, rootsPem());
       if (
         fastPath === undefined || pathOf(stream) !== CREATE_CERTIFICATE_PATH ||
         !fastPath.accepts(stream)

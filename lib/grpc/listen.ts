@@ -2,21 +2,20 @@
  * The gRPC listeners: TLS with optional, verified client certificates, and plaintext without the CA.
  * Calls that arrive before the CA service is registered wait for it.
  */
-import { type Clock, messageOf } from "../base/mod.ts";
+import type { Clock } from "../base/mod.ts";
 import { type CryptoProvider, sha256 } from "../crypto/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
-import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
+import type { Logger, Metrics } from "../telemetry/mod.ts";
 import {
   type ClientCertificate,
   createPeerVerifier,
-  type PeerVerifier,
   secureContext,
   serverTlsOptions,
 } from "../tls/mod.ts";
 import {
+  createPeerJudge,
   type Http2Listener,
   listenHttp2,
-  type PeerEvidence,
   type ServerStream,
 } from "../transport/mod.ts";
 import { createGrpcHandler, type GrpcHandler } from "./handler.ts";
@@ -46,8 +45,9 @@ export interface GrpcHost {
  */
 export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<GrpcServer> {
   await using bound = new AsyncDisposableStack();
-  const gate = Promise.withResolvers<CreateCertificate>();
-  const secure = config.secureAddr && bound.use(await listenSecure(config, host, gate.promise));
+  const gate = Promise.withResolvers<CreateCertificate | undefined>();
+  const secureAddr = host.cert.listens ? config.secureAddr : undefined;
+  const secure = secureAddr && bound.use(await listenSecure(config, host, gate.promise));
   const plain = config.plainAddr && bound.use(await listenPlain(config, host, gate.promise));
   const kept = bound.move();
   return {
@@ -88,7 +88,7 @@ function gated(
 async function listenSecure(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate>,
+  gate: Promise<CreateCertificate | undefined>,
 ): Promise<BoundPort> {
   const { cert, clock } = host;
   const verifier = createPeerVerifier({
@@ -100,7 +100,11 @@ async function listenSecure(
   });
   const { onStream, handler } = gated(
     gate.then((create) =>
-      createGrpcHandler(config, host, { createCertificate: create, secure: true })
+      createGrpcHandler(config, host, {
+        createCertificate: create,
+        secure: true,
+        rootsPem: () => cert.current?.clientRootsPem ?? "",
+      })
     ),
   );
   const tls = serverTlsOptions(cert.current, { alpn: ["h2"], minVersion: config.tlsMinVersion });
@@ -108,7 +112,7 @@ async function listenSecure(
     addr: config.secureAddr!,
     flag: "secureGRPCAddr",
     tls,
-    authorizePeer: (evidence) => judgePeer(evidence, verifier, host),
+    authorizePeer: createPeerJudge({ verifier, digest: (der) => sha256(der).toHex(), ...host }),
     onStream,
     ...transportOptions(config, host),
   });
@@ -126,7 +130,7 @@ async function listenSecure(
 async function listenPlain(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate>,
+  gate: Promise<CreateCertificate | undefined>,
 ): Promise<BoundPort> {
   const { onStream, handler } = gated(
     gate.then(() =>
@@ -161,33 +165,4 @@ async function drain(
 ): Promise<void> {
   handler?.stopServing();
   await listener.drain(deadlineMs);
-}
-
-/**
- * The verdict on a connection: none presented is fine, a good certificate is remembered, a bad one ends the connection.
- * The answer is immediate when the chain was checked before against the same roots.
- */
-function judgePeer(
-  evidence: PeerEvidence,
-  verifier: PeerVerifier,
-  { clock, logger, metrics }: GrpcHost,
-): Promise<ClientCertificate | undefined> | ClientCertificate | undefined {
-  const { chain } = evidence;
-  if (chain.length === 0) return undefined;
-  const key = chain.map((der) => sha256(der).toHex()).join(":");
-  const known = verifier.remembered(key, clock.nowMs());
-  if (known !== undefined && evidence.authorized) return known;
-  return verifier.verify(chain, key).then((client) => {
-    if (!evidence.authorized) {
-      throw new TypeError(`The runtime refused the certificate: ${evidence.authorizationError}`);
-    }
-    return client;
-  }).catch((thrown) => {
-    metrics.counter(METRIC.peersRefused).inc();
-    logger.scoped("ca").warn(EVENT.peerRefused, "Refused a client certificate", {
-      peer: evidence.remoteAddress,
-      reason: messageOf(thrown),
-    });
-    throw thrown;
-  });
 }

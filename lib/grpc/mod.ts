@@ -13,6 +13,7 @@
 export { listenGrpc } from "./listen.ts";
 export type { GrpcHost } from "./listen.ts";
 export type { GrpcAddresses, GrpcConfig, GrpcServer } from "./port.ts";
+export { ROOTS_PATH } from "./roots_page.ts";
 export { runCa } from "./run_ca.ts";
 export type { CaRunHost } from "./run_ca.ts";
 export { createCertificateService } from "./services/ca.ts";

@@ -13,8 +13,8 @@ export interface GrpcAddresses {
 export interface GrpcServer extends AsyncDisposable {
   /** Where it listens. */
   readonly addresses: GrpcAddresses;
-  /** Registers the CA service on the secure port and starts to serve calls. */
-  serve(createCertificate: CreateCertificate): void;
+  /** Registers the CA service on the secure port, when there is a CA, and starts to serve calls. */
+  serve(createCertificate: CreateCertificate | undefined): void;
   /** Stops accepting, tells clients to go away, finishes what is in flight within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>;
 }

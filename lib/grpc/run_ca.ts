@@ -5,7 +5,7 @@ import { clientCertificateAuthenticator, joinTokenAuthenticator } from "../authn
 import { type Clock, createTaskGroup, sleep } from "../base/mod.ts";
 import type { Ca } from "../ca/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
-import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
+import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
 import type { GrpcServer } from "./port.ts";
 import { createCertificateService } from "./services/ca.ts";
 
@@ -28,10 +28,14 @@ export interface CaRunHost {
   readonly grpc: GrpcServer;
 }
 
-/** Registers the service, starts serving, and follows the store until disposed. */
-export function runCa(ca: Ca, host: CaRunHost): AsyncDisposable {
+/** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
+export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
   const { clock, metrics, grpc } = host;
   const logger = host.logger.scoped("ca");
+  if (ca === undefined) {
+    grpc.serve(undefined);
+    return new AsyncDisposableStack();
+  }
   exposeExpiry(ca, metrics, clock);
   const authenticators = [
     clientCertificateAuthenticator(),
@@ -68,14 +72,29 @@ async function lookAtStore(ca: Ca, logger: Logger): Promise<void> {
   }
 }
 
-/** The gauges of istiod, computed when they are scraped, so that a new root shows at once. */
+/** The gauges of istiod, computed when they are scraped, so that a new root or chain shows at once. */
 function exposeExpiry(ca: Ca, metrics: Metrics, clock: Clock): void {
-  const rootNotAfterMs = () => ca.bundle.roots[0]?.notAfterMs;
-  const secondsLeft = (notAfterMs: number | undefined) =>
-    notAfterMs === undefined ? undefined : (notAfterMs - clock.nowMs()) / 1000;
-  metrics.computedGauge(METRIC.rootExpiryTimestamp, () => {
-    const notAfterMs = rootNotAfterMs();
-    return notAfterMs === undefined ? undefined : notAfterMs / 1000;
-  });
-  metrics.computedGauge(METRIC.rootExpirySeconds, () => secondsLeft(rootNotAfterMs()));
+  const expose = (
+    { timestamp, seconds }: { readonly timestamp: MetricName; readonly seconds: MetricName },
+    first: () => { readonly notAfterMs: number } | undefined,
+  ) => {
+    metrics.computedGauge(timestamp, () => {
+      const certificate = first();
+      return certificate === undefined ? undefined : certificate.notAfterMs / 1000;
+    });
+    metrics.computedGauge(seconds, () => {
+      const certificate = first();
+      return certificate === undefined
+        ? undefined
+        : (certificate.notAfterMs - clock.nowMs()) / 1000;
+    });
+  };
+  expose(
+    { timestamp: METRIC.rootExpiryTimestamp, seconds: METRIC.rootExpirySeconds },
+    () => ca.bundle.roots[0],
+  );
+  expose(
+    { timestamp: METRIC.chainExpiryTimestamp, seconds: METRIC.chainExpirySeconds },
+    () => ca.bundle.chain[0],
+  );
 }

@@ -1,21 +1,30 @@
 /** Files of the serving certificate: the operator's, which are read, and those of istiod 1.6 and 1.7, which are written. */
-import { messageOf, SignetError } from "../base/mod.ts";
+import { messageOf, SignetError, utf8 } from "../base/mod.ts";
+import { sha256 } from "../crypto/mod.ts";
 
 /** Certificates and keys are a few kilobytes. */
 const MAX_FILE_BYTES = 1 << 20;
 
+/** A file, and how an operator knows it. */
+export interface NamedFile {
+  /** Its path. */
+  readonly path: string;
+  /** The flag that names it, or what else it is. */
+  readonly label: string;
+}
+
 /**
- * Reads a PEM file that a flag names.
+ * Reads a PEM file.
  *
  * @throws {SignetError} `server_cert.bad_files`.
  */
-export async function readPemFile(path: string, flag: string): Promise<string> {
+export async function readPemFile({ path, label }: NamedFile): Promise<string> {
   try {
     const { size } = await Deno.stat(path);
     if (size > MAX_FILE_BYTES) {
       throw new SignetError(
         "server_cert.bad_files",
-        `Cannot read ${path} (--${flag}): it has ${size} bytes, should have at most ${MAX_FILE_BYTES}`,
+        `Cannot read ${path} (${label}): it has ${size} bytes, should have at most ${MAX_FILE_BYTES}`,
       );
     }
     return await Deno.readTextFile(path);
@@ -23,24 +32,40 @@ export async function readPemFile(path: string, flag: string): Promise<string> {
     if (thrown instanceof SignetError) throw thrown;
     throw new SignetError(
       "server_cert.bad_files",
-      `Cannot read ${path} (--${flag}): ${messageOf(thrown)}; give a readable PEM file`,
+      `Cannot read ${path} (${label}): ${messageOf(thrown)}; give a readable PEM file`,
       { cause: thrown },
     );
   }
 }
 
-/** A text that changes whenever one of the files does: size, times and identity, following links (Kubernetes swaps those). */
+/** True when each of the paths leads to a file, and none to a folder. */
+export async function areFiles(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    try {
+      if (!(await Deno.stat(path)).isFile) return false;
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.NotFound) return false;
+      throw new SignetError(
+        "server_cert.bad_files",
+        `Cannot look at ${path}: ${messageOf(thrown)}; make it readable or take it away`,
+        { cause: thrown },
+      );
+    }
+  }
+  return true;
+}
+
+/** A digest of the files' contents, following links (Kubernetes swaps those). A file that cannot be read counts by its reason. */
 export async function fingerprintFiles(paths: readonly string[]): Promise<string> {
   const parts: string[] = [];
   for (const path of paths) {
     try {
-      const { size, mtime, ino, dev } = await Deno.stat(path);
-      parts.push(`${dev}:${ino}:${size}:${mtime?.getTime()}`);
+      parts.push(await readPemFile({ path, label: "" }));
     } catch (thrown) {
-      parts.push(`missing: ${messageOf(thrown)}`);
+      parts.push(messageOf(thrown));
     }
   }
-  return parts.join("|");
+  return sha256(utf8(JSON.stringify(parts))).toHex();
 }
 
 /**

@@ -11,13 +11,17 @@ export interface ServingMaterial extends ServerTlsMaterial {
 
 /** The serving certificate with its life: renewed, reloaded, handed to listeners. */
 export interface ServerCert extends AsyncDisposable {
-  /** Where it comes from: the operator's files or the CA. */
-  readonly source: "files" | "istiod";
-  /** What is served now. */
-  readonly current: ServingMaterial;
+  /** Where it comes from: the operator's files, the CA, or nowhere. */
+  readonly source: "files" | "istiod" | "none";
+  /** The same for people, in a few words. */
+  readonly described: string;
+  /** False when there is neither a certificate nor a CA, so that the TLS port is left alone. */
+  readonly listens: boolean;
+  /** What is served now; without it every handshake fails. */
+  readonly current: ServingMaterial | undefined;
   /** The roots that client certificates are checked against now. */
   readonly clientRoots: TrustedRoots;
-  /** Calls `listener` after every change of {@linkcode ServerCert.current}. */
+  /** Calls `listener` after every change of {@linkcode ServerCert.current}; never when there is no certificate. */
   onChange(listener: (material: ServingMaterial) => void): Disposable;
 }
 
@@ -31,6 +35,8 @@ export interface ServerCertConfig {
   readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** `--caCertFile`: roots beside the CA's own that client certificates may chain to. */
   readonly caCertFile: string | undefined;
+  /** `PILOT_CERT_PROVIDER`, when no files are there: `istiod` has the CA issue one, anything else has none. */
+  readonly provider: string;
   /** Folder for `key.pem` and `cert-chain.pem` of an issued certificate; `undefined` writes nothing. */
   readonly writeDirectory: string | undefined;
 }

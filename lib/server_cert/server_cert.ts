@@ -4,19 +4,32 @@
  * Long timers fire at once in Deno, so nothing is scheduled for an expiry: a periodic look at the wall clock renews at half life,
  * and so right after a clock jump in either direction. A failed renewal or reload is logged and what was served stays.
  */
-import { type Clock, SignetError, type Timer } from "../base/mod.ts";
-import type { Ca, CaBundle } from "../ca/mod.ts";
-import { type CryptoProvider, parsePrivateKeyPem } from "../crypto/mod.ts";
+import { type Clock, sleep, type Timer } from "../base/mod.ts";
+import type { Ca } from "../ca/mod.ts";
+import type { CryptoProvider } from "../crypto/mod.ts";
 import { EVENT, type Logger } from "../telemetry/mod.ts";
 import type { TrustedRoots } from "../tls/mod.ts";
-import { fingerprintFiles, readPemFile, writeServingFiles } from "./file.ts";
-import { decodeCertificates, mergeRoots, toPem } from "./material.ts";
+import type { Certificate } from "../x509/mod.ts";
+import { fingerprintFiles } from "./file.ts";
+import { mergeRoots, toPem } from "./material.ts";
 import type { ServerCert, ServerCertConfig, ServingMaterial } from "./port.ts";
+import {
+  type CertSource,
+  chooseSource,
+  filesOf,
+  obtain,
+  readRoots,
+  type Serving,
+} from "./source.ts";
 
 /** Time between two looks at the wall clock, in milliseconds. */
 export const LOOK_AT_CLOCK_MS = 60_000;
 /** Time between two looks at files, in milliseconds. */
 export const LOOK_AT_FILES_MS = 1_000;
+/** Changed files must stay as they are for this long, in milliseconds: a certificate and its key are two writes. */
+const SETTLE_MS = 100;
+/** Looks at files that keep changing, before the next round of looking begins. */
+const MAX_SETTLE_LOOKS = 10;
 
 /** What the serving certificate needs of the world. */
 export interface ServerCertHost {
@@ -26,8 +39,8 @@ export interface ServerCertHost {
   readonly crypto: CryptoProvider;
   /** For what was issued, reloaded or failed. */
   readonly logger: Logger;
-  /** Issues, and says which roots workloads have. */
-  readonly ca: Ca;
+  /** Issues, and says which roots workloads have; without it files alone are served. */
+  readonly ca: Ca | undefined;
 }
 
 /**
@@ -40,93 +53,58 @@ export async function loadServerCert(
   host: ServerCertHost,
 ): Promise<ServerCert> {
   const logger = host.logger.scoped("ca");
-  const extraRoots = await readExtraRoots(config);
-  const serving = await obtain(config, host);
-  const cert = new LiveServerCert(config, { ...host, logger }, { serving, extraRoots });
+  const source = await chooseSource(config, host.ca);
+  const extraRoots = await readRoots(source);
+  const serving = await obtain(source, config, host.crypto);
+  if (serving === undefined) {
+    logger.warn(EVENT.serverCertMissing, `There is no serving certificate: ${source.described}`);
+  }
+  const cert = new LiveServerCert(config, { ...host, logger }, { source, serving, extraRoots });
   await cert.begin();
   return cert;
 }
 
-type Serving = Pick<ServingMaterial, "keyPem" | "certChainPem" | "notBeforeMs" | "notAfterMs">;
-type Roots = ReturnType<typeof decodeCertificates>;
-
 interface Parts {
-  readonly serving: Serving;
-  readonly extraRoots: Roots;
-}
-
-async function obtain(config: ServerCertConfig, host: ServerCertHost): Promise<Serving> {
-  return config.files === undefined
-    ? await issueOwn(config, host)
-    : await readOwn(config.files, host);
-}
-
-async function issueOwn(config: ServerCertConfig, { ca }: ServerCertHost): Promise<Serving> {
-  const issued = await ca.genKeyCert({
-    hosts: config.names,
-    ttlMs: config.ttlMs,
-    checkLifetime: false,
-    caller: "signet",
-  });
-  if (config.writeDirectory !== undefined) await writeServingFiles(config.writeDirectory, issued);
-  return issued;
-}
-
-async function readOwn(
-  { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
-  { crypto }: ServerCertHost,
-): Promise<Serving> {
-  const certChainPem = await readPemFile(certFile, "tlsCertFile");
-  const keyPem = await readPemFile(keyFile, "tlsKeyFile");
-  const leaf = decodeCertificates(certChainPem, `${certFile} (--tlsCertFile)`)[0]!;
-  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
-  if (leaf.publicKey.spki.toHex() !== key.spki.toHex()) {
-    throw new SignetError(
-      "server_cert.bad_files",
-      `Cannot use ${certFile} (--tlsCertFile) with ${keyFile} (--tlsKeyFile): the key does not belong to the first certificate`,
-    );
-  }
-  return { keyPem, certChainPem, notBeforeMs: leaf.notBeforeMs, notAfterMs: leaf.notAfterMs };
-}
-
-async function readExtraRoots({ caCertFile }: ServerCertConfig): Promise<Roots> {
-  if (caCertFile === undefined) return [];
-  return decodeCertificates(
-    await readPemFile(caCertFile, "caCertFile"),
-    `${caCertFile} (--caCertFile)`,
-  );
+  readonly source: CertSource;
+  readonly serving: Serving | undefined;
+  readonly extraRoots: readonly Certificate[];
 }
 
 class LiveServerCert implements ServerCert {
-  readonly source: "files" | "istiod";
   readonly #config: ServerCertConfig;
   readonly #host: ServerCertHost;
   readonly #listeners = new Set<(material: ServingMaterial) => void>();
-  readonly #caSubscription: Disposable;
+  readonly #caSubscription: Disposable | undefined;
   readonly #timers = new Set<Timer>();
   #parts: Parts;
-  #current: ServingMaterial;
+  #current: ServingMaterial | undefined;
   #clientRoots: TrustedRoots;
   #filesSeen = "";
   #work: Promise<void> = Promise.resolve();
   #ended = false;
 
   constructor(config: ServerCertConfig, host: ServerCertHost, parts: Parts) {
-    this.source = config.files === undefined ? "istiod" : "files";
     this.#config = config;
     this.#host = host;
     this.#parts = parts;
-    this.#clientRoots = {
-      generation: 1,
-      certificates: mergeRoots(host.ca.bundle.roots, parts.extraRoots),
-    };
-    this.#current = { ...parts.serving, clientRootsPem: toPem(this.#clientRoots.certificates) };
-    this.#caSubscription = host.ca.onChange((bundle) =>
-      this.#enqueue(() => this.#followRoots(bundle))
-    );
+    this.#clientRoots = { generation: 1, certificates: this.#rootsWith(parts.extraRoots) };
+    this.#current = materialOf(parts.serving, this.#clientRoots);
+    this.#caSubscription = host.ca?.onChange(() => this.#followCa());
   }
 
-  get current(): ServingMaterial {
+  get source(): ServerCert["source"] {
+    return this.#parts.source.kind;
+  }
+
+  get described(): string {
+    return this.#parts.source.described;
+  }
+
+  get listens(): boolean {
+    return this.#current !== undefined || this.#host.ca !== undefined;
+  }
+
+  get current(): ServingMaterial | undefined {
     return this.#current;
   }
 
@@ -141,22 +119,18 @@ class LiveServerCert implements ServerCert {
 
   async begin(): Promise<void> {
     this.#every(LOOK_AT_CLOCK_MS, () => this.#lookAtClock());
-    if (this.#files.length === 0) return;
-    this.#filesSeen = await fingerprintFiles(this.#files);
-    this.#every(LOOK_AT_FILES_MS, () => this.#enqueue(() => this.#lookAtFiles()));
+    const files = filesOf(this.#parts.source);
+    if (files.length === 0) return;
+    this.#filesSeen = await fingerprintFiles(files);
+    this.#every(LOOK_AT_FILES_MS, () => this.#enqueue(() => this.#lookAtFiles(files)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
-    this.#caSubscription[Symbol.dispose]();
+    this.#caSubscription?.[Symbol.dispose]();
     for (const timer of this.#timers) timer.cancel();
     this.#listeners.clear();
     await this.#work;
-  }
-
-  get #files(): readonly string[] {
-    const { files, caCertFile } = this.#config;
-    return [files?.certFile, files?.keyFile, caCertFile].filter((path) => path !== undefined);
   }
 
   #every(periodMs: number, look: () => void): void {
@@ -190,50 +164,83 @@ class LiveServerCert implements ServerCert {
   }
 
   #lookAtClock(): void {
-    if (this.source === "istiod" && this.#isDue()) this.#enqueue(() => this.#renewIfDue());
+    if (this.#isDue()) this.#enqueue(() => this.#renewIfDue());
   }
 
   /** Half of the lifetime is over, or the clock went back before its start; and a new one could live longer. */
   #isDue(): boolean {
-    const { notBeforeMs, notAfterMs } = this.#current;
+    const { source, serving } = this.#parts;
+    if (source.kind !== "istiod" || serving === undefined) return false;
+    const { notBeforeMs, notAfterMs } = serving;
     const nowMs = this.#host.clock.nowMs();
     if (nowMs < notBeforeMs) return true;
     const half = notBeforeMs + (notAfterMs - notBeforeMs) / 2;
-    return nowMs >= half && notAfterMs < this.#host.ca.bundle.caCertificate.notAfterMs;
+    return nowMs >= half && notAfterMs < source.ca.bundle.caCertificate.notAfterMs;
   }
 
   async #renewIfDue(): Promise<void> {
-    if (this.#isDue()) {
-      this.#swap({ ...this.#parts, serving: await issueOwn(this.#config, this.#host) }, "renewed");
-    }
+    if (!this.#isDue()) return;
+    this.#swap({ ...this.#parts, serving: await this.#obtain() }, "renewed");
   }
 
-  async #followRoots(_bundle: CaBundle): Promise<void> {
-    const serving = this.source === "istiod"
-      ? await issueOwn(this.#config, this.#host)
-      : this.#parts.serving;
-    this.#swap({ ...this.#parts, serving }, "the CA changed");
+  /** Clients are checked against the new roots at once, whatever becomes of the certificate. */
+  #followCa(): void {
+    this.#swap(this.#parts, "the CA's roots were read again");
+    if (this.source !== "istiod") return;
+    this.#enqueue(async () => {
+      const serving = await this.#obtain();
+      this.#swap({ ...this.#parts, serving }, "the CA changed");
+    });
   }
 
-  async #lookAtFiles(): Promise<void> {
-    const seen = await fingerprintFiles(this.#files);
-    if (seen === this.#filesSeen) return;
+  async #lookAtFiles(files: readonly string[]): Promise<void> {
+    const seen = await this.#settled(files);
+    if (seen === undefined) return;
     this.#filesSeen = seen;
-    const serving = this.#config.files === undefined
-      ? this.#parts.serving
-      : await readOwn(this.#config.files, this.#host);
-    this.#swap({ serving, extraRoots: await readExtraRoots(this.#config) }, "files changed");
+    const { source } = this.#parts;
+    const extraRoots = await readRoots(source);
+    const serving = source.kind === "files" ? await this.#obtain() : this.#parts.serving;
+    this.#swap({ source, serving, extraRoots }, "files changed");
+  }
+
+  /** The fingerprint of files that have changed and lie still; `undefined` when there is nothing to read. */
+  async #settled(files: readonly string[]): Promise<string | undefined> {
+    let seen = await fingerprintFiles(files);
+    for (let looks = 0; looks < MAX_SETTLE_LOOKS && seen !== this.#filesSeen; looks++) {
+      await sleep(this.#host.clock, SETTLE_MS);
+      if (this.#ended) return undefined;
+      const again = await fingerprintFiles(files);
+      if (again === seen) return seen;
+      seen = again;
+    }
+    return undefined;
+  }
+
+  #obtain(): Promise<Serving | undefined> {
+    return obtain(this.#parts.source, this.#config, this.#host.crypto);
+  }
+
+  #rootsWith(extraRoots: readonly Certificate[]): readonly Certificate[] {
+    return mergeRoots(this.#host.ca?.bundle.roots ?? [], extraRoots);
   }
 
   #swap(parts: Parts, reason: string): void {
     this.#parts = parts;
-    const certificates = mergeRoots(this.#host.ca.bundle.roots, parts.extraRoots);
+    const certificates = this.#rootsWith(parts.extraRoots);
     this.#clientRoots = { generation: this.#clientRoots.generation + 1, certificates };
-    this.#current = { ...parts.serving, clientRootsPem: toPem(certificates) };
+    this.#current = materialOf(parts.serving, this.#clientRoots);
+    if (this.#current === undefined) return;
     this.#host.logger.info(EVENT.serverCertChanged, "Serving certificate changed", {
       reason,
       not_after: new Date(this.#current.notAfterMs).toISOString(),
     });
     for (const listener of this.#listeners) listener(this.#current);
   }
+}
+
+function materialOf(
+  serving: Serving | undefined,
+  { certificates }: TrustedRoots,
+): ServingMaterial | undefined {
+  return serving === undefined ? undefined : { ...serving, clientRootsPem: toPem(certificates) };
 }

@@ -17,11 +17,16 @@ export { fileCaStore, lockStateDirectory, STATE_VERSION } from "./file.ts";
 export { memoryCaStore } from "./memory.ts";
 export { memoryDatabase } from "./memory_database.ts";
 export { REPEAT_WINDOW_MS } from "./join_token.ts";
+export { pluggedInCa } from "./plugged_in/file.ts";
+export type { PluggedInOptions } from "./plugged_in/file.ts";
 export type {
   CaSet,
   CaStore,
   JoinToken,
   JoinTokenStore,
+  PluggedInCa,
+  PluggedInForm,
+  PluggedInSet,
   StateDatabase,
   StateLock,
   TokenRefusal,

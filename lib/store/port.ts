@@ -33,6 +33,33 @@ export interface CaStore {
   save(set: CaSet): Promise<void>;
 }
 
+/** The form of a plugged-in directory: istiod's file names, or those of a Kubernetes TLS Secret. */
+export type PluggedInForm = "istio" | "tls";
+
+/** A plugged-in set as it was read: unlike a stored one it may be anything. */
+export interface PluggedInSet extends CaSet {
+  /** Which names its files have. */
+  readonly form: PluggedInForm;
+  /** `ca-crl.pem`, when there is one and it is wanted. */
+  readonly crlPem: string | undefined;
+  /** Path of each file, for messages; the chain's is where its first certificate stands. */
+  readonly paths: { readonly [K in keyof CaSet]: string };
+  /** Path of the revocation lists, for messages. */
+  readonly crlPath: string;
+}
+
+/** A directory whose CA somebody else looks after: istiod's `ROOT_CA_DIR`. Signet only reads it. */
+export interface PluggedInCa {
+  /** The directory's absolute path. */
+  readonly location: string;
+  /**
+   * Reads the directory; `undefined` when it holds no file of a CA, or does not exist.
+   *
+   * @throws {SignetError} `store.incomplete` when some files are there and others are not; `store.unreadable`, `store.corrupt`.
+   */
+  read(): Promise<PluggedInSet | undefined>;
+}
+
 /** A state directory that this process alone may change, until it is disposed. */
 export interface StateLock extends Disposable {
   /** The absolute path of the state directory. */

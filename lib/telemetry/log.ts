@@ -176,5 +176,10 @@ const PLAIN_REGEXP = /^[!#-\[\]-~]+$/;
 
 function formatValue(value: string | number | boolean | readonly string[]): string {
   if (typeof value === "string") return PLAIN_REGEXP.test(value) ? value : JSON.stringify(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object") return String(value);
+  // Audit records hold a list of one plain name, which is written without JSON's help.
+  const [first] = value;
+  return value.length === 1 && first !== undefined && PLAIN_REGEXP.test(first)
+    ? `["${first}"]`
+    : JSON.stringify(value);
 }

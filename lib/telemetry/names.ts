@@ -22,6 +22,7 @@ export const EVENT = {
   registryUnreadable: "registry.unreadable",
   serverCertChanged: "server_cert.changed",
   serverCertFailed: "server_cert.failed",
+  serverCertMissing: "server_cert.missing",
   signingFailed: "ca.signing_failed",
   signingRefused: "ca.signing_refused",
   stopped: "server.stopped",

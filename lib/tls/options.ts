@@ -13,14 +13,14 @@ export interface ServerTlsMaterial {
   readonly clientRootsPem: string;
 }
 
-/** The part of a TLS server's options that a hot swap replaces. */
+/** The part of a TLS server's options that a hot swap replaces. Without it there is no certificate, and every handshake fails. */
 export interface SecureContext {
   /** Private key, PEM. */
-  readonly key: string;
+  readonly key?: string;
   /** Certificate chain, PEM. */
-  readonly cert: string;
+  readonly cert?: string;
   /** Client roots, PEM. */
-  readonly ca: string;
+  readonly ca?: string;
 }
 
 /** Options of a TLS server that asks for client certificates and judges them itself. */
@@ -42,13 +42,13 @@ export function secureContext(
   return { key: keyPem, cert: certChainPem, ca: clientRootsPem };
 }
 
-/** The options of a server that shows `material`. */
+/** The options of a server that shows `material`, or nothing. */
 export function serverTlsOptions(
-  material: ServerTlsMaterial,
+  material: ServerTlsMaterial | undefined,
   options: { readonly alpn: readonly string[]; readonly minVersion: TlsVersion },
 ): ServerTlsOptions {
   return {
-    ...secureContext(material),
+    ...(material === undefined ? {} : secureContext(material)),
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: [...options.alpn],

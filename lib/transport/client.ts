@@ -21,8 +21,8 @@ export interface Http2ClientOptions {
   readonly addr: Address;
   /** Name that the server's certificate must hold. */
   readonly serverName: string;
-  /** Roots that the server is checked against, PEM. */
-  readonly rootsPem: string;
+  /** Roots that the server is checked against, PEM; `undefined` checks nothing, for fetching what is checked by other means. */
+  readonly rootsPem: string | undefined;
   /** Our certificate and key, PEM; none for an anonymous client. */
   readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
   /** Time. */
@@ -73,7 +73,7 @@ function openSocket(
       host: addr.hostname,
       port: addr.port,
       servername: serverName,
-      ca: rootsPem,
+      ...(rootsPem === undefined ? { rejectUnauthorized: false } : { ca: rootsPem }),
       ALPNProtocols: ["h2"],
       ...(identity && { cert: identity.certChainPem, key: identity.keyPem }),
     });

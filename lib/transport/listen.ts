@@ -10,12 +10,13 @@ import {
   type Server as TlsServer,
   type TLSSocket,
 } from "node:tls";
-import { messageOf, SignetError, sleep } from "../base/mod.ts";
+import { sleep } from "../base/mod.ts";
 import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
 import { Handshakes } from "./handshakes.ts";
 import type { Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
 import { ServerConnection, type Wire } from "./server_connection.ts";
+import { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 
 /** Time between two looks at every connection. */
 const TICK_MS = 1_000;
@@ -25,8 +26,6 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 export const MAX_CONNECTIONS = 60_000;
 /** Octets that wait in a socket for a peer that does not read; more ends the connection. */
 const MAX_SOCKET_BYTES = 32 << 20;
-/** Certificates of a client that are looked at. */
-const MAX_CHAIN = 10;
 
 /**
  * Binds an HTTP/2 port.
@@ -41,7 +40,7 @@ export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Prom
     : createTlsServer({ ...tls }, (socket) => port.acceptTls(socket));
   if (tls !== undefined) server.on("connection", (socket) => port.beginTls(socket));
   server.on("tlsClientError", (_: unknown, socket: Socket) => port.failTls(socket));
-  await bind(server, addr, flag);
+  await bindServer(server, addr, flag);
   server.on(
     "error",
     (thrown: unknown) =>
@@ -58,58 +57,11 @@ export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Prom
     setSecureContext: (context) => (server as TlsServer).setSecureContext(context),
     drain: (deadlineMs) => port.drain(server, deadlineMs),
     async [Symbol.asyncDispose]() {
-      const closed = close(server);
+      const closed = closeServer(server);
       port.destroy();
       await closed;
     },
   };
-}
-
-/** An empty host is every interface: IPv6 with IPv4, or IPv4 alone where the machine has no IPv6. */
-async function bind(
-  server: Server,
-  { hostname, port }: { readonly hostname: string; readonly port: number },
-  flag: string,
-): Promise<void> {
-  try {
-    if (hostname !== "") return await bindTo(server, hostname, port);
-    try {
-      await bindTo(server, "::", port);
-    } catch (thrown) {
-      if ((thrown as { code?: unknown }).code === "EADDRINUSE") throw thrown;
-      await bindTo(server, "0.0.0.0", port);
-    }
-  } catch (cause) {
-    throw new SignetError(
-      "transport.bind_failed",
-      `Cannot listen on ${hostname}:${port} (--${flag}): ${
-        messageOf(cause)
-      }; stop what uses it or give another address`,
-      { cause },
-    );
-  }
-}
-
-function bindTo(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port, backlog: 4096 }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function boundAddress(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") return String(address);
-  return address.address.includes(":")
-    ? `[${address.address}]:${address.port}`
-    : `${address.address}:${address.port}`;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 /** The connections of one listener. */
@@ -253,7 +205,7 @@ class Port<Peer> {
 
   async drain(server: Server, deadlineMs: number): Promise<void> {
     const { clock } = this.#options;
-    const closed = close(server);
+    const closed = closeServer(server);
     const until = clock.monotonicMs() + deadlineMs;
     for (const connection of this.#connections) connection.goaway(Infinity);
     // Sockets that are still in their handshake have nothing in flight.
@@ -281,28 +233,5 @@ function wireOf(socket: Socket): Wire {
     setReading: (reading) => void (reading ? socket.resume() : socket.pause()),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
-  };
-}
-
-function remoteAddress(socket: Socket): string {
-  const host = socket.remoteAddress ?? "unknown";
-  return host.includes(":") ? `[${host}]:${socket.remotePort}` : `${host}:${socket.remotePort}`;
-}
-
-/** The client's chain. On Deno 2.7.14 a client without a certificate has an empty object here and `authorized` is true. */
-function evidenceOf(socket: TLSSocket): PeerEvidence {
-  const chain: Uint8Array[] = [];
-  let certificate = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined && chain.length < MAX_CHAIN) {
-    chain.push(new Uint8Array(certificate.raw));
-    if (certificate.issuerCertificate === certificate) break;
-    certificate = certificate.issuerCertificate;
-  }
-  const error: unknown = socket.authorizationError;
-  return {
-    remoteAddress: remoteAddress(socket),
-    chain,
-    authorized: socket.authorized,
-    authorizationError: error === null || error === undefined ? undefined : String(error),
   };
 }

@@ -16,6 +16,9 @@ export type { HeaderBlock, Http2Limits, OutgoingHeaders } from "../http2/mod.ts"
 export { connectHttp2 } from "./client.ts";
 export type { Http2Client, Http2ClientOptions, Http2ClientResponse } from "./client.ts";
 export { HANDSHAKE_TIMEOUT_MS, listenHttp2, MAX_CONNECTIONS } from "./listen.ts";
+export { Handshakes, type HandshakeSocket } from "./handshakes.ts";
+export { createPeerJudge, type PeerJudge, type PeerJudgeOptions } from "./peer_judge.ts";
+export { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 export type {
   Address,
   Http2Listener,

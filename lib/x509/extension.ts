@@ -8,12 +8,12 @@
 import {
   type DerCursor,
   encodeBoolean,
-  encodeOctetString,
   encodeOid,
-  encodeSequence,
   readBoolean,
   readOid,
   TAG,
+  tlvOctets,
+  writeHeader,
 } from "../asn1/mod.ts";
 import { type Bytes, SignetError } from "../base/mod.ts";
 
@@ -34,6 +34,8 @@ const ENCODED_OIDS: ReadonlyMap<string, Bytes> = new Map(
   Object.values(EXTENSION_OID).map((oid) => [oid, encodeOid(oid)]),
 );
 
+const CRITICAL = encodeBoolean(true);
+
 /** One decoded envelope. */
 export interface Extension {
   /** Dotted object identifier. */
@@ -50,8 +52,16 @@ export function encodeExtension(
   value: Uint8Array,
   options: { readonly critical: boolean },
 ): Bytes {
-  const flag = options.critical ? [encodeBoolean(true)] : [];
-  return encodeSequence(ENCODED_OIDS.get(oid) ?? encodeOid(oid), ...flag, encodeOctetString(value));
+  const type = ENCODED_OIDS.get(oid) ?? encodeOid(oid);
+  const flagOctets = options.critical ? CRITICAL.length : 0;
+  const octets = type.length + flagOctets + tlvOctets(value.length);
+  const extension = new Uint8Array(tlvOctets(octets));
+  let at = writeHeader(extension, 0, TAG.sequence, octets);
+  extension.set(type, at);
+  at += type.length;
+  if (options.critical) extension.set(CRITICAL, at);
+  extension.set(value, writeHeader(extension, at + flagOctets, TAG.octetString, value.length));
+  return extension;
 }
 
 /** Most extensions in one certificate; usual ones have about ten. */

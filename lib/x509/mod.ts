@@ -20,6 +20,7 @@ export { decodeExtKeyUsage } from "./ext_key_usage.ts";
 export { type Extension, EXTENSION_OID } from "./extension.ts";
 export { decodeKeyUsage } from "./key_usage.ts";
 export { type ChainOptions, verifyChain, type VerifySignature } from "./chain.ts";
+export { type CertificateList, decodeCrl, isCrlOf } from "./crl.ts";
 export {
   buildCsrInfo,
   type CsrRequest,

@@ -8,7 +8,6 @@
  */
 import {
   contextTag,
-  encodeBitString,
   encodeSequence,
   encodeSmallInteger,
   encodeTime,
@@ -84,6 +83,7 @@ export function createLeafTemplate(options: LeafTemplateOptions): LeafTemplate {
     : [encodeAuthorityKeyIdentifier(authorityKeyId)];
   const signing = encodeKeyUsage(KEY_USAGE.digitalSignature);
   const signingAndEncipherment = encodeKeyUsage(leafKeyUsage({ type: "rsa", bits: 0 }));
+  const validity = rememberedValidity();
   return {
     encode(fields) {
       const { publicKey, subjectCommonName } = fields;
@@ -99,7 +99,7 @@ export function createLeafTemplate(options: LeafTemplateOptions): LeafTemplate {
         VERSION_3,
         encodeSerial(fields.serialNumber),
         ...algorithmAndIssuer,
-        encodeValidity(fields),
+        validity(fields),
         subjectCommonName === undefined ? EMPTY_NAME : commonName(subjectCommonName),
         publicKey.spki,
       ], extensions);
@@ -155,9 +155,22 @@ function encodeSerial(serialNumber: Uint8Array): Bytes {
   return serial;
 }
 
-function encodeValidity(
-  { notBeforeMs, notAfterMs }: { readonly notBeforeMs: number; readonly notAfterMs: number },
-): Bytes {
+type Validity = Pick<LeafFields, "notBeforeMs" | "notAfterMs">;
+
+/** Encodes validities; most leaves of one second share theirs, so the last one is kept. */
+function rememberedValidity(): (validity: Validity) => Bytes {
+  let last: Validity = { notBeforeMs: Number.NaN, notAfterMs: Number.NaN };
+  let encoded: Bytes = new Uint8Array(0);
+  return ({ notBeforeMs, notAfterMs }) => {
+    if (notBeforeMs !== last.notBeforeMs || notAfterMs !== last.notAfterMs) {
+      encoded = encodeValidity({ notBeforeMs, notAfterMs });
+      last = { notBeforeMs, notAfterMs };
+    }
+    return encoded;
+  };
+}
+
+function encodeValidity({ notBeforeMs, notAfterMs }: Validity): Bytes {
   if (!(notAfterMs >= notBeforeMs)) {
     throw new SignetError(
       "x509.bad_validity",
@@ -234,9 +247,13 @@ export function encodeCertificate(
   scheme: SignatureScheme,
   signature: Uint8Array,
 ): Bytes {
-  return encodeSequence(
-    tbsCertificate,
-    encodeSignatureAlgorithm(scheme),
-    encodeBitString(signature),
-  );
+  const algorithm = encodeSignatureAlgorithm(scheme);
+  const bitsOctets = 1 + signature.length;
+  const octets = tbsCertificate.length + algorithm.length + tlvOctets(bitsOctets);
+  const certificate = new Uint8Array(tlvOctets(octets));
+  let at = writeHeader(certificate, 0, TAG.sequence, octets);
+  at = writeAll(certificate, at, [tbsCertificate, algorithm]);
+  // The octet after the header counts unused bits: none.
+  certificate.set(signature, writeHeader(certificate, at, TAG.bitString, bitsOctets) + 1);
+  return certificate;
 }

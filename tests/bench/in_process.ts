@@ -38,7 +38,9 @@ async function makeCa(choice: "openssl" | "webcrypto"): Promise<Ca> {
     maxWorkloadTtlMs: 2_160 * HOUR_MS,
     selfSignedRootTtlMs: 87_600 * HOUR_MS,
     minRsaBits: 1_024,
+    rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "create",
+    pluggedIn: { reload: true, multiRoot: false },
   }, { clock, crypto: provider, store: memoryCaStore(), logger });
 }
 

@@ -134,7 +134,7 @@ function caConfig(dir: string, ca: CaFiles, request: CertificateRequest): string
 }
 
 /** `YYYYMMDDHHMMSSZ`, the form of openssl's options. */
-function openSslTime(fromNowMs: number): string {
+export function openSslTime(fromNowMs: number): string {
   return `${new Date(Date.now() + fromNowMs).toISOString().slice(0, 19).replaceAll(/[-T:]/g, "")}Z`;
 }
 

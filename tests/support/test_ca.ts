@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "signet/base/mod.ts";
 import { type Ca, type CaConfig, createCa } from "signet/ca/mod.ts";
 import { selectProvider } from "signet/crypto/mod.ts";
-import { type CaStore, memoryCaStore } from "signet/store/mod.ts";
+import { type CaStore, memoryCaStore, type PluggedInCa } from "signet/store/mod.ts";
 import { type LogRecords, recordLogs } from "./log_records.ts";
 
 const HOUR_MS = 3_600_000;
@@ -13,6 +13,7 @@ export async function createTestCa(
     readonly config?: Partial<CaConfig>;
     readonly clock?: Clock;
     readonly store?: CaStore;
+    readonly pluggedIn?: PluggedInCa;
     readonly provider?: "webcrypto" | "openssl";
   } = {},
 ): Promise<{ readonly ca: Ca } & LogRecords> {
@@ -24,12 +25,15 @@ export async function createTestCa(
     maxWorkloadTtlMs: 2_160 * HOUR_MS,
     selfSignedRootTtlMs: 87_600 * HOUR_MS,
     minRsaBits: 1_024,
+    rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "create",
+    pluggedIn: { reload: true, multiRoot: false },
     ...options.config,
   }, {
     clock: options.clock ?? systemClock(),
     crypto: provider,
     store: options.store ?? memoryCaStore(),
+    ...(options.pluggedIn === undefined ? {} : { pluggedIn: options.pluggedIn }),
     logger: logs.logger,
   });
   return { ca, ...logs };

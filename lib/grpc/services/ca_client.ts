@@ -22,6 +22,8 @@ export interface CertificateRequest {
   readonly validitySeconds: bigint;
   /** The server's `host:port`, for the `:authority` header. */
   readonly authority: string;
+  /** A token to ask with. Default: none. */
+  readonly bearerToken?: string;
 }
 
 /** What came back. */
@@ -59,6 +61,9 @@ export async function requestCertificate(
     ["content-type", "application/grpc"],
     ["te", "trailers"],
     ["user-agent", "signet"],
+    ...(request.bearerToken === undefined
+      ? []
+      : [["authorization", `Bearer ${request.bearerToken}`] as const]),
   ], framed(message));
   checkStatus(response);
   return decodeAnswer(response.body);

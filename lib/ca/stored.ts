@@ -1,0 +1,95 @@
+/** The self-signed root of the store: loaded, or made when there is none. */
+import { SignetError } from "../base/mod.ts";
+import type { KeySpec } from "../crypto/mod.ts";
+import type { CaSet } from "../store/mod.ts";
+import { type LoadedSet, loadSet } from "./bundle.ts";
+import { createRootSet } from "./root.ts";
+import type { CaHost, CaSource } from "./source.ts";
+
+/** What a root is to be when one has to be made. */
+export interface StoredRootConfig {
+  /** Becomes the `O` of a new root. */
+  readonly trustDomain: string;
+  /** TTL of a new root. */
+  readonly selfSignedRootTtlMs: number;
+  /** Key of a new root; a root that is there keeps its own. */
+  readonly rootKey: KeySpec;
+  /** What to do when the store has no CA: the server makes one, a command that only signs does not. */
+  readonly whenMissing: "create" | "fail";
+}
+
+/**
+ * Opens the store's root.
+ *
+ * @throws {SignetError} `store.*`; a stored root that does not verify is an error at once, never replaced. `ca.not_ready` when there is
+ * none and none may be made.
+ */
+export async function openStored(config: StoredRootConfig, host: CaHost): Promise<CaSource> {
+  const { crypto, store, clock } = host;
+  const stored = await store.load();
+  if (stored === undefined && config.whenMissing === "fail") {
+    throw new SignetError(
+      "ca.not_ready",
+      `Cannot sign: there is no CA in ${store.location}; start the server once, or name its --stateDir`,
+    );
+  }
+  const set = stored ?? await createRootSet({
+    organization: config.trustDomain,
+    ttlMs: config.selfSignedRootTtlMs,
+    keySpec: config.rootKey,
+  }, { crypto, nowMs: clock.nowMs() });
+  const first = await loadStoredSet(set, host, 1);
+  if (stored === undefined) await store.save(set);
+  let seen = await store.revision();
+  return {
+    origin: stored === undefined ? "created" : "loaded",
+    location: store.location,
+    first,
+    remarks: keyRemarks(config.rootKey, first),
+    async next(inForce) {
+      const revision = await store.revision();
+      if (revision === undefined || revision === seen) return undefined;
+      const another = await store.load();
+      if (another === undefined) return undefined;
+      seen = revision;
+      return await loadStoredSet(another, host, inForce.generation + 1);
+    },
+  };
+}
+
+/** Checks a set of the store. @throws {SignetError} `store.corrupt`. */
+export function loadStoredSet(
+  set: CaSet,
+  { crypto, store, clock }: Pick<CaHost, "crypto" | "store" | "clock">,
+  generation: number,
+): Promise<LoadedSet> {
+  const current = `${store.location}/current`;
+  return loadSet(set, {
+    crypto,
+    nowMs: clock.nowMs(),
+    generation,
+    ownRoot: true,
+    remedy: "restore it from a backup",
+    paths: {
+      caCertPem: `${current}/ca-cert.pem`,
+      caKeyPem: `${current}/ca-key.pem`,
+      rootCertPem: `${current}/root-cert.pem`,
+      certChainPem: `${current}/cert-chain.pem`,
+    },
+  });
+}
+
+/** `P-256` or `RSA 4096`. */
+function keyName(spec: KeySpec): string {
+  return spec.type === "ec" ? spec.curve : spec.type === "rsa" ? `RSA ${spec.bits}` : "Ed25519";
+}
+
+function keyRemarks(wanted: KeySpec, { bundle }: LoadedSet): readonly string[] {
+  const { kind } = bundle.caCertificate.publicKey;
+  const has = kind.type === "rsa" ? `RSA ${kind.bits}` : keyName(kind);
+  return has === keyName(wanted) ? [] : [
+    `the root that is there has a ${has} key and keeps it; ${
+      keyName(wanted)
+    } (--selfSignedRootKey) is for new roots`,
+  ];
+}

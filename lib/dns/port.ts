@@ -1,0 +1,58 @@
+/** The ports of DNS: who asks, what an answer is, and who is asked for the names that are not the mesh's. */
+import type { ExtendedError, Query, Section } from "./message/mod.ts";
+
+/** A client of the listener, after admission. */
+export interface DnsClient {
+  /** Address without port. */
+  readonly address: string;
+  /** Namespace of its SPIFFE ID; undefined for one that is known by its address alone. */
+  readonly namespace: string | undefined;
+  /** False for one that gets REFUSED. */
+  readonly admitted: boolean;
+}
+
+/** Where an answer comes from, for metrics. */
+export type AnswerSource = "local" | "upstream" | "cache" | "refused" | "error";
+
+/** What is said to a query, without what every response has. Owners are pointers to the question's name or written out. */
+export interface DnsAnswer {
+  /** Response code. */
+  readonly rcode: number;
+  /** AA, RA and AD as flags of the message. */
+  readonly flags: number;
+  /** Answer section. */
+  readonly answer: Section;
+  /** Authority section. */
+  readonly authority: Section;
+  /** Additional section without OPT. */
+  readonly additional: Section;
+  /** Why, for people (RFC 8914). */
+  readonly extendedError: ExtendedError | undefined;
+  /** For metrics. */
+  readonly source: AnswerSource;
+}
+
+/** A question for upstream servers. */
+export interface ForwardQuestion {
+  /** Name in wire form, as the client wrote it. */
+  readonly wireName: Uint8Array;
+  /** Name as a key. */
+  readonly name: string;
+  /** TYPE; the class is IN. */
+  readonly type: number;
+  /** DO: DNSSEC records are wanted. */
+  readonly dnssecOk: boolean;
+  /** CD: no validation is wanted. */
+  readonly checkingDisabled: boolean;
+  /** AD: the answer's AD bit is wanted. */
+  readonly authenticData: boolean;
+}
+
+/** Asks upstream servers, with a cache before them. Never rejects: what goes wrong is a SERVFAIL with its reason. */
+export interface Forwarder extends AsyncDisposable {
+  /** The answer, at once when it is cached. */
+  forward(question: ForwardQuestion): DnsAnswer | Promise<DnsAnswer>;
+}
+
+/** Answers queries. */
+export type Answerer = (query: Query, client: DnsClient) => DnsAnswer | Promise<DnsAnswer>;

@@ -1,0 +1,139 @@
+/**
+ * Where the serving certificate comes from, first match wins, as in istiod: files that flags name; istiod's well-known files when all of
+ * them are there; the CA, when there is one and the provider is `istiod`; nowhere.
+ */
+import { SignetError } from "../base/mod.ts";
+import type { Ca } from "../ca/mod.ts";
+import { type CryptoProvider, parsePrivateKeyPem } from "../crypto/mod.ts";
+import type { Certificate } from "../x509/mod.ts";
+import { areFiles, type NamedFile, readPemFile, writeServingFiles } from "./file.ts";
+import { decodeCertificates } from "./material.ts";
+import type { ServerCertConfig, ServingMaterial } from "./port.ts";
+
+/** Where istiod looks by itself, relative to the working directory. */
+const WELL_KNOWN = {
+  cert: "./var/run/secrets/istiod/tls/tls.crt",
+  key: "./var/run/secrets/istiod/tls/tls.key",
+  roots: ["./var/run/secrets/istiod/ca/root-cert.pem", "./var/run/secrets/istiod/tls/ca.crt"],
+} as const;
+const WELL_KNOWN_LABEL = "a well-known file";
+
+/** The source that was chosen, and the files of roots beside the CA's. */
+export type CertSource =
+  & { readonly rootFiles: readonly NamedFile[]; readonly described: string }
+  & (
+    | { readonly kind: "files"; readonly cert: NamedFile; readonly key: NamedFile }
+    | { readonly kind: "istiod"; readonly ca: Ca }
+    | { readonly kind: "none" }
+  );
+
+/** A certificate that can be served. */
+export type Serving = Pick<
+  ServingMaterial,
+  "keyPem" | "certChainPem" | "notBeforeMs" | "notAfterMs"
+>;
+
+/** Chooses the source; nothing is read but whether the well-known files are there. */
+export async function chooseSource(
+  config: ServerCertConfig,
+  ca: Ca | undefined,
+): Promise<CertSource> {
+  const { files, caCertFile, provider } = config;
+  const rootFiles = caCertFile === undefined ? [] : [{ path: caCertFile, label: "--caCertFile" }];
+  if (files !== undefined) {
+    return {
+      kind: "files",
+      cert: { path: files.certFile, label: "--tlsCertFile" },
+      key: { path: files.keyFile, label: "--tlsKeyFile" },
+      rootFiles,
+      described: "from --tlsCertFile",
+    };
+  }
+  const wellKnownRoots = await findWellKnown();
+  if (wellKnownRoots !== undefined) {
+    return {
+      kind: "files",
+      cert: { path: WELL_KNOWN.cert, label: WELL_KNOWN_LABEL },
+      key: { path: WELL_KNOWN.key, label: WELL_KNOWN_LABEL },
+      rootFiles: [...rootFiles, { path: wellKnownRoots, label: WELL_KNOWN_LABEL }],
+      described: `from ${WELL_KNOWN.cert}`,
+    };
+  }
+  if (ca !== undefined && provider === "istiod") {
+    return { kind: "istiod", ca, rootFiles, described: "issued by this CA" };
+  }
+  const why = ca === undefined ? "ENABLE_CA_SERVER=false" : `PILOT_CERT_PROVIDER=${provider}`;
+  return { kind: "none", rootFiles, described: `none (${why}): every handshake fails` };
+}
+
+async function findWellKnown(): Promise<string | undefined> {
+  for (const roots of WELL_KNOWN.roots) {
+    if (await areFiles([WELL_KNOWN.cert, WELL_KNOWN.key, roots])) return roots;
+  }
+  return undefined;
+}
+
+/** Every file of a source, for those who watch them. */
+export function filesOf(source: CertSource): readonly string[] {
+  const own = source.kind === "files" ? [source.cert, source.key] : [];
+  return [...own, ...source.rootFiles].map(({ path }) => path);
+}
+
+/**
+ * Gets a certificate from the source; `undefined` from the source that has none.
+ *
+ * @throws {SignetError} `server_cert.bad_files`, `ca.*`.
+ */
+export async function obtain(
+  source: CertSource,
+  config: ServerCertConfig,
+  crypto: CryptoProvider,
+): Promise<Serving | undefined> {
+  switch (source.kind) {
+    case "files":
+      return await readOwn(source.cert, source.key, crypto);
+    case "istiod":
+      return await issueOwn(source.ca, config);
+    case "none":
+      return undefined;
+  }
+}
+
+async function issueOwn(ca: Ca, config: ServerCertConfig): Promise<Serving> {
+  const issued = await ca.genKeyCert({
+    hosts: config.names,
+    ttlMs: config.ttlMs,
+    checkLifetime: false,
+    caller: "signet",
+  });
+  if (config.writeDirectory !== undefined) await writeServingFiles(config.writeDirectory, issued);
+  return issued;
+}
+
+async function readOwn(
+  cert: NamedFile,
+  keyFile: NamedFile,
+  crypto: CryptoProvider,
+): Promise<Serving> {
+  const certChainPem = await readPemFile(cert);
+  const keyPem = await readPemFile(keyFile);
+  const leaf = decodeCertificates(certChainPem, `${cert.path} (${cert.label})`)[0]!;
+  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
+  if (leaf.publicKey.spki.toHex() !== key.spki.toHex()) {
+    throw new SignetError(
+      "server_cert.bad_files",
+      `Cannot use ${cert.path} (${cert.label}) with ${keyFile.path} (${keyFile.label}): the key does not belong to the first certificate`,
+    );
+  }
+  return { keyPem, certChainPem, notBeforeMs: leaf.notBeforeMs, notAfterMs: leaf.notAfterMs };
+}
+
+/** Reads the roots beside the CA's. @throws {SignetError} `server_cert.bad_files`. */
+export async function readRoots({ rootFiles }: CertSource): Promise<readonly Certificate[]> {
+  const lists = await Promise.all(
+    rootFiles.map(async (file) =>
+      decodeCertificates(await readPemFile(file), `${file.path} (${file.label})`)
+    ),
+  );
+  return lists.flat();
+}

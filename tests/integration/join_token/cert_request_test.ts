@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+
+import { caclient, DEMO_IDENTITY, type Issued, tlsFlags } from "../../support/caclient.ts";
+import { listTokens, makeToken } from "../../support/join_token.ts";
+import { mustRun } from "../../support/openssl_ca.ts";
+import { testWithPeers } from "../../support/peers.ts";
+import { runSignet, type SignetServer, startSignet } from "../../support/server.ts";
+
+/** What the server printed of its root at its start. */
+function printedFingerprint(server: SignetServer): string {
+  const [, fingerprint] = /SHA-256 ([0-9A-F:]{95})/.exec(server.stdout()) ?? [];
+  assert.ok(fingerprint, server.stdout());
+  return fingerprint;
+}
+
+function request(server: SignetServer, args: readonly string[], out = "vm") {
+  return runSignet([
+    ...["cert", "request", "--server", server.addr("secureGrpc"), "--serverName", "localhost"],
+    ...["--out", `${server.cwd}/${out}`, ...args],
+  ], { cwd: server.cwd });
+}
+
+async function withTokenFile(server: SignetServer): Promise<{ secret: string; args: string[] }> {
+  const { text, secret } = await makeToken(server);
+  await Deno.writeTextFile(`${server.cwd}/token`, `${text}\n`);
+  return { secret, args: ["--tokenFile", `${server.cwd}/token`] };
+}
+
+testWithPeers("signet cert request joins with a token and renews without it", [
+  "openssl",
+], async (t, peers) => {
+  await using server = await startSignet();
+  const verify = (out: string) =>
+    mustRun(peers.openssl, [
+      "verify",
+      "-CAfile",
+      server.rootFile,
+      `${server.cwd}/${out}/cert-chain.pem`,
+    ]);
+  await t.step("by the fingerprint that the server printed", async () => {
+    const { secret, args } = await withTokenFile(server);
+    const pin = ["--caFingerprint", printedFingerprint(server)];
+    const joined = await request(server, [...args, ...pin], "pinned");
+    assert.equal(joined.code, 0, joined.stderr);
+    assert.ok(joined.stdout.includes(DEMO_IDENTITY));
+    assert.ok(!(joined.stdout + joined.stderr).includes(secret));
+    await verify("pinned");
+    const renewed = await request(server, [], "pinned");
+    assert.equal(renewed.code, 0, renewed.stderr);
+    const names = (await Array.fromAsync(Deno.readDir(`${server.cwd}/pinned`))).map(({ name }) =>
+      name
+    );
+    assert.deepEqual(names.sort(), ["cert-chain.pem", "key.pem", "root-cert.pem"]);
+  });
+  await t.step("by the root's file", async () => {
+    const { text } = await makeToken(server);
+    const joined = await request(server, ["--token", text, "--ca", server.rootFile], "filed");
+    assert.equal(joined.code, 0, joined.stderr);
+    await verify("filed");
+  });
+});
+
+testWithPeers("signet cert request sends no token to a server that it cannot verify", [
+  "openssl",
+], async (t) => {
+  await using server = await startSignet();
+  await using other = await startSignet();
+  const { secret, args } = await withTokenFile(server);
+  const rows: Readonly<Record<string, readonly [number, readonly string[], RegExp]>> = {
+    "no root": [2, [], /--ca FILE, or --caFingerprint/],
+    "both": [
+      2,
+      ["--ca", server.rootFile, "--caFingerprint", "0".repeat(64)],
+      /--ca and --caFingerprint: give one/,
+    ],
+    "a fingerprint that is none": [2, ["--caFingerprint", "12:34"], /64 hexadecimal digits/],
+    "another server's fingerprint": [
+      1,
+      ["--caFingerprint", printedFingerprint(other)],
+      /none of its roots has the SHA-256/,
+    ],
+    "another server's root": [1, ["--ca", other.rootFile], /Cannot connect to /],
+    "a root without a token": [
+      2,
+      ["--token=", "--tokenFile=", "--ca", server.rootFile],
+      /go with --token/,
+    ],
+    "an empty token file": [
+      1,
+      ["--tokenFile", "/dev/null", "--ca", server.rootFile],
+      /should be one word/,
+    ],
+  };
+  for (const [name, [code, more, message]] of Object.entries(rows)) {
+    await t.step(name, async () => {
+      const ran = await request(server, [...args, ...more]);
+      assert.equal(ran.code, code, ran.stdout + ran.stderr);
+      assert.match(ran.stderr, message);
+      assert.equal(ran.stderr.trimEnd().split("\n").length, 1);
+      assert.ok(!ran.stderr.includes(secret));
+    });
+  }
+  assert.equal((await listTokens(server))[0]?.used, 0);
+});
+
+testWithPeers("signet cert request asks with the same key again when an answer was lost", [
+  "caclient",
+  "openssl",
+], async (_t, peers) => {
+  await using server = await startSignet();
+  const { text } = await makeToken(server);
+  const join = ["--token", text, "--ca", server.rootFile];
+  const dead = ["--server", server.addr("https")];
+  const lost = await request(server, [...join, ...dead]);
+  assert.equal(lost.code, 1, lost.stdout);
+  const kept = `${server.cwd}/vm/joining-key-P-256.pem`;
+  assert.equal((await Deno.stat(kept)).mode! & 0o777, 0o600);
+  // The answer to this one, made with the kept key, never reaches the command.
+  const csr = `${server.cwd}/lost.csr`;
+  await mustRun(peers.openssl, ["req", "-new", "-key", kept, "-subj", "/", "-out", csr]);
+  const flags = [...tlsFlags(server), "-bearer", text, "-csr", csr];
+  assert.equal((await caclient<Issued>(peers.caclient, ["issue", ...flags])).code, "OK");
+  const again = await request(server, join);
+  assert.equal(again.code, 0, again.stderr);
+  await assert.rejects(Deno.stat(kept), Deno.errors.NotFound);
+  const elsewhere = await request(server, join, "elsewhere");
+  assert.equal(elsewhere.code, 1, "another machine");
+  assert.match(elsewhere.stderr, /Unauthenticated: "request authenticate failure"/);
+});
