@@ -28,6 +28,8 @@ const SYSTEM_PEERS = {
   ip: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",
+  mandoc: "mandoc",
+  "systemd-analyze": "systemd",
 } as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
 

@@ -15,10 +15,12 @@ export type PeerName =
   | "ip"
   | "istiovalidate"
   | "kube-apiserver"
+  | "mandoc"
   | "nsenter"
   | "openssl"
   | "pilot-agent"
   | "pilot-discovery"
+  | "systemd-analyze"
   | "unshare"
   | "promcheck"
   | "zlint";
