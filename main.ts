@@ -13,7 +13,9 @@ import {
   type System,
 } from "./lib/commands/mod.ts";
 import type { Config } from "./lib/config/mod.ts";
+import { listenDns } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
+import { openRegistry } from "./lib/registry/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
 
 /**
@@ -27,9 +29,13 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const ca = config.ca.enabled ? opened.use(await createCa(config.ca, host)) : undefined; // 1. create the CA
   const cert = opened.use(await loadServerCert(config.cert, { ...host, ca })); // 2. our own certificate, issued in process
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
-  // 4. webhook HTTPS and 5. DNS over TLS take their places here
+  // 4. webhook HTTPS takes its place here
+  const registry = opened.use(await openRegistry(config.registry, host)); // services of the mesh
+  const dns = opened.use(
+    await listenDns(config.dns, { ...host, cert, registry, forwarder: undefined }),
+  ); // 5. DNS over TLS
   opened.use(runCa(ca, { ...host, grpc })); // 6. run the CA service
-  return serving({ config, host, http, ca, cert, grpc }, opened.move());
+  return serving({ config, host, http, ca, cert, grpc, dns }, opened.move());
 }
 
 if (import.meta.main) {

@@ -34,11 +34,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["base", "http2", "crypto", "store", "telemetry", "tls", "authn", "ca", "server_cert"],
     ...["transport"],
   ],
-  dns: ["base", "telemetry", "tls", "server_cert", "registry"],
+  dns: [
+    ...["base", "spiffe", "crypto", "telemetry", "tls", "server_cert", "registry", "transport"],
+  ],
   // 5: the command line
   commands: [
     ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "authn", "ca"],
-    ...["server_cert", "grpc", "transport"],
+    ...["server_cert", "registry", "grpc", "dns", "transport"],
   ],
 };
 

@@ -104,7 +104,9 @@ class LiveCa implements Ca {
       publicKey: decodePublicKey(spki),
       identities: hosts,
       ttlMs,
-      withCommonName: false,
+      // A server certificate without a subject is refused by clients that print it (kdig 3.2); its own names come first.
+      withCommonName: true,
+      commonName: hosts.find((host) => /^[a-z]/i.test(host) && host.includes(".")) ?? hosts[0],
       caller,
     }, this.#issueOptions());
     return {

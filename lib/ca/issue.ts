@@ -48,6 +48,8 @@ export interface LeafRequest {
   readonly ttlMs: number;
   /** True to name the subject by its first identity, when that fits. */
   readonly withCommonName: boolean;
+  /** The name that the subject is to have when it is not the first identity. */
+  readonly commonName?: string | undefined;
   /** Who asks, for the audit record. */
   readonly caller: string;
   /** Called with the subject's SubjectPublicKeyInfo before anything is recorded or signed; what it throws ends the request. */
@@ -117,7 +119,9 @@ function build(
       serialNumber: fields.serial,
       notBeforeMs: fields.notBeforeMs,
       notAfterMs: fields.notAfterMs,
-      subjectCommonName: request.withCommonName ? commonNameOf(request.identities[0]) : undefined,
+      subjectCommonName: request.withCommonName
+        ? commonNameOf(request.commonName ?? request.identities[0])
+        : undefined,
       publicKey: request.publicKey,
       subjectKeyId: fields.subjectKeyId,
       subjectAltNames: request.identities,

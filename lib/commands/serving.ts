@@ -2,6 +2,7 @@
 import type { Ca } from "../ca/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
+import type { DnsServer } from "../dns/mod.ts";
 import type { GrpcServer } from "../grpc/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
@@ -21,6 +22,8 @@ export interface ServerParts {
   readonly cert: ServerCert;
   /** The gRPC ports. */
   readonly grpc: GrpcServer;
+  /** DNS over TLS. */
+  readonly dns: DnsServer;
 }
 
 /** A server that is up. */
@@ -33,7 +36,7 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Marks the server ready and returns the handle on it. */
 export function serving(parts: ServerParts, opened: AsyncDisposableStack): RunningServer {
-  const { config, host, http, grpc } = parts;
+  const { config, host, http, grpc, dns } = parts;
   const logger = host.logger;
   http.setReady(true);
   const summary = summarize(parts);
@@ -42,7 +45,7 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
   const stop = async (reason: string) => {
     logger.info(EVENT.stopping, "Stopping", { reason, within_ms: config.shutdownMs });
     http.setReady(false);
-    await grpc.drain(config.shutdownMs);
+    await Promise.all([grpc.drain(config.shutdownMs), dns.drain(config.shutdownMs)]);
     logger.info(EVENT.stopped, "Stopped");
     await opened.disposeAsync();
   };
@@ -56,11 +59,12 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
   };
 }
 
-function summarize({ host, http, ca, cert, grpc, config }: ServerParts): readonly string[] {
+function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
+    `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics`,
     ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
     `state directory    ${host.store.location.replace(/\/ca$/, "")}`,

@@ -3,6 +3,7 @@ import { isSignetError, SignetError } from "../base/mod.ts";
 import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
+import { toDns, toRegistry } from "./dns.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
@@ -160,6 +161,8 @@ function toConfig(
     ca: toCa(values, mesh, resolved),
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),
+    registry: toRegistry(values),
+    dns: toDns(values),
     http: {
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,

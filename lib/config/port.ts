@@ -52,6 +52,29 @@ export interface Config {
       readonly maxConnectionAgeMs: number | undefined;
     };
   };
+  /** The service registry. */
+  readonly registry: {
+    readonly configDir: string | undefined;
+    readonly autoAddresses: { readonly ipv4: string; readonly ipv6: string } | undefined;
+  };
+  /** DNS over TLS. */
+  readonly dns: {
+    readonly addr: ListenAddress | undefined;
+    readonly tlsMinVersion: "TLSv1.2" | "TLSv1.3";
+    readonly domain: string;
+    readonly allow: readonly string[];
+    readonly refuse: "answer" | "handshake";
+    readonly logOneOf: number;
+    readonly limits: {
+      readonly maxConnections: number;
+      readonly maxConnectionsPerClient: number;
+      readonly maxInFlight: number;
+      readonly maxQueuedBytes: number;
+      readonly handshakeTimeoutMs: number;
+      readonly frameTimeoutMs: number;
+      readonly idleTimeoutMs: number;
+    };
+  };
   /** The plain HTTP ports. */
   readonly http: {
     readonly addr: ListenAddress;

@@ -5,6 +5,7 @@
 import { addressOption } from "./address.ts";
 import { cipherSuitesOption } from "./cipher_suites.ts";
 import { levelsOption } from "./log_options.ts";
+import { DNS_OPTIONS } from "./table_dns.ts";
 import {
   boolOption,
   choiceOption,
@@ -287,6 +288,7 @@ export const OPTIONS = {
   ...CERTIFICATES,
   ...CONNECTIONS,
   ...LOG,
+  ...DNS_OPTIONS,
 } as const satisfies Record<
   string,
   Option<unknown>

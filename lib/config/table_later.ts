@@ -32,9 +32,7 @@ const FLAGS: readonly Option<unknown>[] = [
     ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
     ["clusterRegistriesNamespace", "", "namespace of multicluster secrets"],
     ["kubeconfig", "", "a Kubernetes cluster to use"],
-    ["configDir", "", "folder of configuration files"],
     ["cniNamespace", "", "namespace of the CNI agent"],
-    ["domain", "cluster.local", "DNS suffix of services"],
     ["kubernetesApiQPS", "80", "requests a second to the Kubernetes API"],
     ["kubernetesApiBurst", "160", "burst of requests to the Kubernetes API"],
     ["log_stacktrace_level", "default:none", "levels at which stacks are logged"],
@@ -123,7 +121,6 @@ const VARIABLES: readonly Option<unknown>[] = [
     ["VALIDATION_WEBHOOK_CONFIG_NAME", "istio-istio-system", "webhooks"],
     ["DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", "", "debug endpoints"],
     ["SHARED_MESH_CONFIG", "", "mesh config in Kubernetes"],
-    ["DNS_ADDR", ":15053", "DNS over TLS"],
     ["SPIFFE_BUNDLE_ENDPOINTS", "", "federation"],
   ]),
 ];

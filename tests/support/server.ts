@@ -6,13 +6,14 @@
 import { gather, type Ran, run, type RunOptions } from "./process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const LISTENERS = ["http", "https", "grpc", "secureGrpc", "monitoring"] as const;
+const LISTENERS = ["http", "https", "grpc", "secureGrpc", "monitoring", "dns"] as const;
 const FLAG_OF = {
   http: "--httpAddr",
   https: "--httpsAddr",
   grpc: "--grpcAddr",
   secureGrpc: "--secureGRPCAddr",
   monitoring: "--monitoringAddr",
+  dns: "--dnsAddr",
 } as const satisfies Record<Listener, string>;
 /** What the program may do from source; the executable carries its own, narrower list. */
 const SOURCE_PERMISSIONS = [

@@ -1,0 +1,42 @@
+/** Bounds of the DNS listener: what a client may take, each with a name, a default and a flag. */
+
+/** Bounds that an operator may set. Times in milliseconds. */
+export interface DnsLimits {
+  /** Connections in all; an idle one costs about 50 kB. `--dnsMaxConnections` */
+  readonly maxConnections: number;
+  /** Connections of one address. `--dnsMaxConnectionsPerClient` */
+  readonly maxConnectionsPerClient: number;
+  /** Queries of one connection that wait for upstream; more are read when these are answered. `--dnsMaxInFlight` */
+  readonly maxInFlight: number;
+  /** Octets of answers that wait for a client that does not read; more ends the connection. `--dnsMaxQueuedBytes` */
+  readonly maxQueuedBytes: number;
+  /** From TCP accept to the end of the TLS handshake. `--dnsHandshakeTimeout` */
+  readonly handshakeTimeoutMs: number;
+  /** From the first octet of a frame to its last. `--dnsFrameTimeout` */
+  readonly frameTimeoutMs: number;
+  /** Without a query, while there are free slots; less as they fill. `--dnsIdleTimeout` */
+  readonly idleTimeoutMs: number;
+}
+
+/** What a client sends that is no query, before its connection is closed. */
+export const MAX_STRAY_RESPONSES = 3;
+/** Octets that wait in a socket before nothing more is read from it. */
+export const QUEUE_HIGH_BYTES = 128 << 10;
+/** Shortest idle time, when nearly every slot is taken. */
+const MIN_IDLE_MS = 500;
+/** Share of the slots that may be taken before the idle time shrinks. */
+const RELAXED_SHARE = 0.5;
+
+/**
+ * The idle time while `open` of the slots are taken: whole up to half of them, then falling with the square of what is left, so that a
+ * full server frees slots of clients that do nothing before it refuses others (RFC 7766 section 6.2.3, RFC 9210 section 4.2).
+ */
+export function idleTimeMs(
+  { idleTimeoutMs, maxConnections }: Pick<DnsLimits, "idleTimeoutMs" | "maxConnections">,
+  open: number,
+): number {
+  const free = Math.max(0, 1 - open / maxConnections);
+  if (free >= RELAXED_SHARE) return idleTimeoutMs;
+  const share = (free / RELAXED_SHARE) ** 2;
+  return Math.min(idleTimeoutMs, Math.max(MIN_IDLE_MS, Math.round(idleTimeoutMs * share)));
+}

@@ -1,0 +1,19 @@
+/**
+ * DNS over TLS: the names of the mesh and, by upstream servers, all others.
+ *
+ * @example What a name is
+ * ```ts
+ * import { buildNameTable } from "signet/dns/mod.ts";
+ *
+ * const table = buildNameTable({ generation: 1, services: [] }, { domain: "cluster.local" });
+ * const { kind } = table.lookup("example.com", { namespace: "shop" });
+ * if (kind !== "unknown") throw new TypeError("Nothing is known yet");
+ * ```
+ *
+ * @module
+ */
+export { type DnsConfig, type DnsHost, type DnsServer, listenDns } from "./dns.ts";
+export type { DnsLimits } from "./limits.ts";
+export { buildNameTable, type NameAnswer, type NameInfo, type NameTable } from "./name_table.ts";
+export type { NameRecords, SrvData } from "./name_records.ts";
+export type { DnsAnswer, DnsClient, Forwarder, ForwardQuestion } from "./port.ts";
