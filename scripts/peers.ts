@@ -7,7 +7,7 @@
  *
  * Usage: `scripts/deno task peers`
  */
-import { findPeer, peersAreRequired, peersDir } from "../tests/support/peers.ts";
+import { findPeer, peersAreRequired, peersDir, pythonDir } from "../tests/support/peers.ts";
 
 /** Go packages by the name of their program. */
 const GO_PEERS = {
@@ -20,6 +20,8 @@ const ISTIO_PEERS = {
   istiovalidate: "./cmd/istiovalidate",
   "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
 } as const;
+/** Packages of Python, for a virtual environment of the peers' own. */
+const PYTHON_REQUIREMENTS = "tests/integration/python/requirements.txt";
 /** Programs that a package manager brings, with the Debian package. */
 const SYSTEM_PEERS = {
   curl: "curl",
@@ -62,7 +64,22 @@ async function main(): Promise<boolean> {
     const flags = ["-trimpath", "-ldflags", "-s -w"];
     complete = await go(["install", ...flags, at], "tests/integration/istio") && complete;
   }
+  complete = await pythonPeers() && complete;
   return await systemPeers() && complete;
+}
+
+/** Makes the virtual environment, or makes it anew when the requirements have changed. */
+async function pythonPeers(): Promise<boolean> {
+  const [folder, wanted] = [pythonDir(), await Deno.readTextFile(PYTHON_REQUIREMENTS)];
+  const stamp = `${folder}/requirements.txt`;
+  if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return true;
+  console.log("peers: making a virtual environment of Python (a minute, once)");
+  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  const made = await program("python3", ["-m", "venv", "--clear", folder]) &&
+    await program(`${folder}/bin/python`, [...install, "-r", PYTHON_REQUIREMENTS]);
+  if (made) await Deno.writeTextFile(stamp, wanted);
+  else console.error("peers: Python 3 with venv and pip is missing: apt-get install python3-venv");
+  return made;
 }
 
 /** True when all programs of the system are there; in CI the missing ones are installed first. */

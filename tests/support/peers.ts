@@ -23,6 +23,9 @@ export type PeerName =
   | "systemd-analyze"
   | "unshare"
   | "promcheck"
+  | "lint_pkix_cert"
+  | "python"
+  | "spiffeclient"
   | "zlint";
 
 /** The folder of the programs that were built for the tests. */
@@ -31,9 +34,18 @@ export function peersDir(): string {
   return `${cache}/signet-peers/bin`;
 }
 
+/** The virtual environment of Python that belongs to the tests. */
+export function pythonDir(): string {
+  return `${peersDir()}/../python`;
+}
+
 /** Path of a peer, or undefined when this machine has none. */
 export function findPeer(name: PeerName): string | undefined {
-  const folders = [peersDir(), ...(Deno.env.get("PATH") ?? "").split(":")];
+  const own = [`${pythonDir()}/bin`];
+  // The machine's own Python lacks the packages.
+  const folders = name === "python"
+    ? own
+    : [...own, peersDir(), ...(Deno.env.get("PATH") ?? "").split(":")];
   return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
 }
 

@@ -1,0 +1,126 @@
+/** Istio's own agent gets certificates from signet and renews them. */
+import assert from "node:assert/strict";
+import { testWithPeers } from "../../support/peers.ts";
+import { gather, run } from "../../support/process.ts";
+import { runSignet, startSignet } from "../../support/server.ts";
+
+const IDENTITY = "spiffe://cluster.local/ns/shop/sa/vm";
+/** Certificates live this long, so the agent renews after half of it. */
+const SECRET_TTL = "10s";
+const GENERATED_REGEXP = /generated new workload certificate/g;
+/** Longer than any machine needs for three certificates of ten seconds. */
+const GIVE_UP_MS = 120_000;
+
+/** Runs the agent in `cwd` until it has made `count` certificates, and gives what it printed. */
+async function runAgent(
+  path: string,
+  { cwd, ca, count, env }: {
+    readonly cwd: string;
+    readonly ca: string;
+    readonly count: number;
+    readonly env: Readonly<Record<string, string>>;
+  },
+): Promise<string> {
+  const [status, admin] = freePorts(2);
+  const child = new Deno.Command(path, {
+    args: ["proxy", "sidecar"],
+    cwd,
+    clearEnv: true,
+    env: {
+      ...{ HOME: cwd, PATH: "/usr/bin:/bin", DISABLE_ENVOY: "true", SECRET_TTL },
+      ...{ CA_ADDR: ca, CA_ROOT_CA: "./root.pem", XDS_ROOT_CA: "./root.pem" },
+      ...{ TRUST_DOMAIN: "cluster.local", POD_NAMESPACE: "shop", POD_NAME: "vm" },
+      ...{ SERVICE_ACCOUNT: "vm", INSTANCE_IP: "127.0.0.1", PILOT_CERT_PROVIDER: "custom" },
+      PROXY_CONFIG: JSON.stringify({
+        discoveryAddress: ca,
+        statusPort: status,
+        proxyAdminPort: admin,
+      }),
+      ...env,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [out, err] = [gather(child.stdout), gather(child.stderr)];
+  let ended = false;
+  const exited = child.status.then(() => void (ended = true));
+  const printed = () => out.text() + err.text();
+  const made = () => [...printed().matchAll(GENERATED_REGEXP)].length;
+  const until = performance.now() + GIVE_UP_MS;
+  while (made() < count && !ended && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  if (!ended) child.kill("SIGKILL");
+  await Promise.all([exited, out.done, err.done]);
+  assert.ok(
+    made() >= count,
+    `it made ${made()} certificates of ${count}:\n${printed().slice(-4000)}`,
+  );
+  return printed();
+}
+
+function freePorts(count: number): number[] {
+  const held = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = held.map((listener) => listener.addr.port);
+  for (const listener of held) listener.close();
+  return ports;
+}
+
+testWithPeers(
+  "pilot-agent joins with a token and renews by its certificate",
+  ["pilot-agent", "openssl"],
+  async (t, { "pilot-agent": agent, openssl }) => {
+    await using server = await startSignet();
+    const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
+    try {
+      const made = await runSignet(
+        ["token", "create", "--identity", IDENTITY, "--stateDir", server.stateDir],
+      );
+      assert.equal(made.code, 0, made.stderr);
+      await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
+      await Deno.mkdir(`${cwd}/certs`);
+      const token = made.stdout.trim().split("\n").at(-1)!;
+      await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
+      await Deno.copyFile(server.rootFile, `${cwd}/root.pem`);
+      const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
+      const printed = await runAgent(agent, {
+        ...{ cwd, ca, count: 3 },
+        env: { PROV_CERT: "./certs", OUTPUT_CERTS: "./certs" },
+      });
+      await t.step("the token was spent once, on the first key", async () => {
+        const listed = await runSignet(
+          ["token", "list", "--output", "json", "--stateDir", server.stateDir],
+        );
+        assert.equal(listed.code, 0, listed.stderr);
+        assert.ok(
+          !printed.includes(token) && !server.stdout().includes(token),
+          "no token in a log",
+        );
+        const [entry] = JSON.parse(listed.stdout);
+        assert.equal(entry.used, 1, listed.stdout);
+      });
+      await t.step("what it wrote verifies, and names the identity", async () => {
+        const args = ["verify", "-x509_strict", "-CAfile", server.rootFile];
+        const chain = `${cwd}/certs/cert-chain.pem`;
+        // The last certificate may have run out by now: that is not what is looked at.
+        const { code, stdout, stderr } = await run(openssl, [...args, "-no_check_time", chain]);
+        assert.equal(code, 0, stdout + stderr);
+        const shown = await run(openssl, [
+          "x509",
+          "-in",
+          chain,
+          "-noout",
+          "-ext",
+          "subjectAltName",
+        ]);
+        assert.match(shown.stdout, new RegExp(`URI:${IDENTITY}`));
+      });
+    } finally {
+      await Deno.remove(cwd, { recursive: true });
+    }
+  },
+);
