@@ -17,8 +17,9 @@ testWithPeers(
     assert.equal(issued.code, 0, issued.stderr);
     // go-spiffe reads PKCS#8 alone; signet writes keys as Istio's agent does.
     const key = `${dir}/key.pem`;
-    const converted = await run(openssl, ["pkcs8", "-topk8", "-nocrypt", "-in", key, "-out", key]);
+    const converted = await run(openssl, ["pkcs8", "-topk8", "-nocrypt", "-in", key]);
     assert.equal(converted.code, 0, converted.stderr);
+    await Deno.writeTextFile(key, converted.stdout);
     const addr = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
     const ran = await run(spiffeclient, ["-addr", addr, "-dir", dir]);
     assert.equal(ran.code, 0, ran.stderr);
