@@ -34,7 +34,7 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const dns = opened.use(
     await listenDns(config.dns, { ...host, cert, registry, forwarder: undefined }),
   ); // 5. DNS over TLS
-  opened.use(runCa(ca, { ...host, grpc })); // 6. run the CA service
+  opened.use(runCa(ca, { ...host, grpc, limits: config.limits })); // 6. run the CA service
   return serving({ config, host, http, ca, cert, grpc, dns }, opened.move());
 }
 

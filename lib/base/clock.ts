@@ -3,6 +3,7 @@
  *
  * `setTimeout` of more than 2^31 ms fires at once in Deno, so long waits are periodic looks at the wall clock.
  */
+import { setImmediate } from "node:timers";
 
 /** Longest delay that {@linkcode Clock.setTimer} accepts: one day, in milliseconds. */
 export const MAX_TIMER_MS = 86_400_000;
@@ -49,6 +50,11 @@ export function systemClock(): Clock {
       return { cancel, [Symbol.dispose]: cancel };
     },
   };
+}
+
+/** Calls `fn` in the next turn of the event loop, after whatever has arrived on sockets by then; a timer of 0 ms takes two. */
+export function onNextTurn(fn: () => void): void {
+  setImmediate(fn);
 }
 
 /**

@@ -13,7 +13,7 @@
  */
 export { isSignetError, messageOf, quote, SignetError, unreachable } from "./errors.ts";
 export type { ErrorCode, SignetErrorOptions } from "./errors.ts";
-export { checkTimerDelay, MAX_TIMER_MS, sleep, systemClock } from "./clock.ts";
+export { checkTimerDelay, MAX_TIMER_MS, onNextTurn, sleep, systemClock } from "./clock.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { createTaskGroup } from "./tasks.ts";
 export type { TaskGroup, TaskGroupOptions } from "./tasks.ts";

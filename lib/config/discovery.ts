@@ -163,6 +163,11 @@ function toConfig(
     grpc: toGrpc(values),
     registry: toRegistry(values),
     dns: toDns(values),
+    limits: {
+      perIdentity: rateLimit(values.ratePerIdentity, values.burstPerIdentity),
+      perAddress: rateLimit(values.ratePerAddress, values.burstPerAddress),
+      maxWaiting: values.maxWaiting,
+    },
     http: {
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,
@@ -172,6 +177,10 @@ function toConfig(
     shutdownMs: values.shutdownDuration,
     mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
   };
+}
+
+function rateLimit(perSecond: number, burst: number): Config["limits"]["perIdentity"] {
+  return perSecond === 0 ? undefined : { perSecond, burst };
 }
 
 function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues): Config["ca"] {

@@ -75,6 +75,12 @@ export interface Config {
       readonly idleTimeoutMs: number;
     };
   };
+  /** Rates of callers and the queue before signing; `undefined` is no limit. */
+  readonly limits: {
+    readonly perIdentity: { readonly perSecond: number; readonly burst: number } | undefined;
+    readonly perAddress: { readonly perSecond: number; readonly burst: number } | undefined;
+    readonly maxWaiting: number;
+  };
   /** The plain HTTP ports. */
   readonly http: {
     readonly addr: ListenAddress;

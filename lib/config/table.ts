@@ -260,6 +260,44 @@ const CONNECTIONS = {
   }, { min: 1, max: 100_000 }),
 } as const;
 
+const MAX_RATE = 1_000_000;
+
+/** Load. */
+const LIMITS = {
+  ratePerIdentity: intOption({
+    flag: "ratePerIdentity",
+    variable: "SIGNET_RATE_PER_IDENTITY",
+    fallback: "1000",
+    help: "certificates a second for one identity in the long run; 0 for no limit",
+  }, { min: 0, max: MAX_RATE }),
+  burstPerIdentity: intOption({
+    flag: "burstPerIdentity",
+    variable: "SIGNET_BURST_PER_IDENTITY",
+    fallback: "20000",
+    help: "certificates at once for one identity: all pods of a deployment share theirs",
+  }, { min: 1, max: MAX_RATE }),
+  ratePerAddress: intOption({
+    flag: "ratePerAddress",
+    variable: "SIGNET_RATE_PER_ADDRESS",
+    fallback: "0",
+    help:
+      "CSRs a second from one IPv4 address or IPv6 /64; 0 for no limit, as NAT and gateways put a whole mesh behind one",
+  }, { min: 0, max: MAX_RATE }),
+  burstPerAddress: intOption({
+    flag: "burstPerAddress",
+    variable: "SIGNET_BURST_PER_ADDRESS",
+    fallback: "1000",
+    help: "CSRs at once from one address, when there is a limit",
+  }, { min: 1, max: MAX_RATE }),
+  maxWaiting: intOption({
+    flag: "maxWaitingRequests",
+    variable: "SIGNET_MAX_WAITING_REQUESTS",
+    fallback: "30000",
+    help:
+      "CSRs that may wait for a signature; one connection fills at most a third, one identity half",
+  }, { min: 1, max: MAX_RATE }),
+} as const;
+
 /** The log. */
 const LOG = {
   logOutputLevel: levelsOption({
@@ -287,6 +325,7 @@ export const OPTIONS = {
   ...PLUGGED_IN_CA,
   ...CERTIFICATES,
   ...CONNECTIONS,
+  ...LIMITS,
   ...LOG,
   ...DNS_OPTIONS,
 } as const satisfies Record<

@@ -11,7 +11,7 @@ import { createAnswerEncoder, decodePlainRequest } from "./ca_codec.ts";
 import type { MethodObserver } from "./interceptors.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 import { parseTimeoutMs } from "./timeout.ts";
-import { trailersOnly } from "./trailers_only.ts";
+import { errorOnly } from "./trailers_only.ts";
 
 const FRAME_PREFIX_BYTES = 5;
 const OK_HEADERS = precomputeHeaders([[":status", "200"], ["content-type", "application/grpc"]]);
@@ -52,7 +52,9 @@ export function createFastPath(options: FastPathOptions): FastPath {
     const startedMs = observer.started();
     observer.received();
     try {
-      const result = await createCertificate(request, call.credentials);
+      const result = await createCertificate(request, call.credentials, {
+        isAbandoned: () => stream.isLost,
+      });
       if (clock.monotonicMs() > call.deadlineMs) {
         throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
       }
@@ -67,7 +69,7 @@ export function createFastPath(options: FastPathOptions): FastPath {
       if (!meant) options.onError(thrown);
       const failure = meant ? thrown : new ConnectError("internal error", Code.Internal);
       observer.finished(startedMs, failure.code);
-      stream.respond(trailersOnly(failure.code, failure.rawMessage), true);
+      stream.respond(errorOnly(failure), true);
     }
   };
 

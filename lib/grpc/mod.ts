@@ -10,6 +10,8 @@
  *
  * @module
  */
+export { createAdmission } from "./admission.ts";
+export type { Admission, AdmissionConfig, AdmissionHost, Applicant } from "./admission.ts";
 export { listenGrpc } from "./listen.ts";
 export type { GrpcHost } from "./listen.ts";
 export type { GrpcAddresses, GrpcConfig, GrpcServer } from "./port.ts";
@@ -18,6 +20,7 @@ export { runCa } from "./run_ca.ts";
 export type { CaRunHost } from "./run_ca.ts";
 export { createCertificateService } from "./services/ca.ts";
 export type {
+  CallState,
   CaServiceHost,
   CreateCertificate,
   CreateCertificateAnswer,

@@ -62,11 +62,15 @@ function addCa(router: ConnectRouter, createCertificate: CreateCertificate): voi
   router.service(IstioCertificateService, {
     async createCertificate({ csr, validityDuration, metadata }, context) {
       const impersonated = metadata?.[IMPERSONATED_IDENTITY];
-      const answer = await createCertificate({
-        csr,
-        validityDuration,
-        impersonatedIdentity: typeof impersonated === "string" ? impersonated : "",
-      }, credentialsOf(context.values));
+      const answer = await createCertificate(
+        {
+          csr,
+          validityDuration,
+          impersonatedIdentity: typeof impersonated === "string" ? impersonated : "",
+        },
+        credentialsOf(context.values),
+        { isAbandoned: () => context.signal.aborted },
+      );
       const roots = answer.roots === "" ? [] : [answer.roots];
       return { certChain: [answer.leaf, ...answer.chain, ...roots] };
     },

@@ -2,10 +2,11 @@
  * The last step of start: the CA service is registered and calls are served; the store is watched for another set of CA files.
  */
 import { clientCertificateAuthenticator, joinTokenAuthenticator } from "../authn/mod.ts";
-import { type Clock, createTaskGroup, sleep } from "../base/mod.ts";
+import { type Clock, createTaskGroup, onNextTurn, sleep } from "../base/mod.ts";
 import type { Ca } from "../ca/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
+import { type AdmissionConfig, createAdmission } from "./admission.ts";
 import type { GrpcServer } from "./port.ts";
 import { createCertificateService } from "./services/ca.ts";
 
@@ -26,6 +27,8 @@ export interface CaRunHost {
   readonly trustDomain: () => string;
   /** Where the service is registered. */
   readonly grpc: GrpcServer;
+  /** Rates and the queue. */
+  readonly limits: AdmissionConfig;
 }
 
 /** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
@@ -41,7 +44,8 @@ export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
     clientCertificateAuthenticator(),
     joinTokenAuthenticator({ ...host, tokens: host.database.tokens }),
   ];
-  grpc.serve(createCertificateService({ ca, authenticators, logger: host.logger, metrics, clock }));
+  const admission = createAdmission(host.limits, { ...host, onNextTurn });
+  grpc.serve(createCertificateService({ ...host, ca, authenticators, admission }));
   const tasks = createTaskGroup({
     onError: (name, thrown) =>
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),

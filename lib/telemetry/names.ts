@@ -18,6 +18,7 @@ export const EVENT = {
   eventsSuppressed: "log.suppressed",
   flag: "config.flag",
   listening: "listen.ready",
+  limited: "ca.limited",
   peerRefused: "tls.peer_refused",
   registryChanged: "registry.changed",
   registryFault: "registry.document_refused",
@@ -74,6 +75,9 @@ export const METRIC = {
   signingSeconds: "signet_signing_seconds",
   authenticationSeconds: "signet_authentication_seconds",
   handshakeSeconds: "signet_tls_handshake_seconds",
+  queueSeconds: "signet_queue_seconds",
+  queueWaiting: "signet_queue_waiting",
+  limited: "signet_limited_total",
 } as const;
 
 /** One metric's name. */
@@ -184,6 +188,12 @@ export const METRIC_DESCRIPTIONS = {
   signet_authentication_seconds: {
     help: "Time that the authenticators of a CreateCertificate call took together",
     labels: ["result"],
+  },
+  signet_queue_seconds: { help: "Time that authenticated CSRs waited for their turn", labels: [] },
+  signet_queue_waiting: { help: "Authenticated CSRs that wait for their turn", labels: [] },
+  signet_limited_total: {
+    help: "CSRs refused with RESOURCE_EXHAUSTED, by limit",
+    labels: ["limit"],
   },
   signet_tls_handshake_seconds: {
     help: "Time from TCP accept to the end of a TLS handshake that succeeded",

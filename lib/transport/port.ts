@@ -40,6 +40,8 @@ export interface ServerStream<Peer> {
   readonly connection: StreamConnection<Peer>;
   /** The request's body; reading it lets the peer send more. Ends with an error when the stream is reset. Read it once. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** True when the stream was reset or the connection is lost: what {@linkcode ServerStream.signal} tells, for little. */
+  readonly isLost: boolean;
   /** Aborted when the stream is reset or the connection is lost before the response has ended. */
   readonly signal: AbortSignal;
   /**

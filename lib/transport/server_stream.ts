@@ -49,6 +49,11 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     return this.#host.facts;
   }
 
+  /** True when the stream is lost or reset. */
+  get isLost(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Aborted when the stream is lost or reset; made when somebody asks. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly codeNumber: number;
   /** The status message, when there is one. */
   readonly message?: string;
+  /** What google.rpc.RetryInfo tells to wait. */
+  readonly retryMs?: number;
 }
 
 /** What Go's crypto/x509 says of a chain and its leaf. */
@@ -52,6 +54,19 @@ export interface Load {
   readonly p99us: number;
   readonly codes: Readonly<Record<string, number>>;
   readonly example?: string;
+}
+
+/** What `caclient herd` prints; times run from a client's wish to its certificate, all attempts included. */
+export interface Herd {
+  readonly clients: number;
+  readonly served: number;
+  readonly attempts: number;
+  readonly codes: Readonly<Record<string, number>>;
+  readonly example?: string;
+  readonly seconds: number;
+  readonly p50ms: number;
+  readonly p99ms: number;
+  readonly maxms: number;
 }
 
 /** One connection of `caclient hostiletls`. */

@@ -49,6 +49,7 @@ export function call(
       connection: { remoteAddress: "192.0.2.1:40000", peer: request.peer },
       body: body(),
       signal: abort.signal,
+      isLost: false,
       collect(maxBytes, take) {
         const whole = concatBytes(request.body);
         if (whole.length <= maxBytes) take(whole, undefined);

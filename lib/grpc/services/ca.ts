@@ -1,8 +1,9 @@
 /**
  * `istio.v1.auth.IstioCertificateService`: one function, called by the fast path and by Connect's handler alike.
  *
- * Order as istiod's: count, authenticate, impersonation, sign, build the chain, count the success. A credential that can be spent is
- * spent within signing, when nothing but the signature is left to do. The response is the leaf, each
+ * Order as istiod's: count, authenticate, impersonation, sign, build the chain, count the success; before and after authentication the
+ * gates of `admission.ts`. A credential that can be spent is spent within signing, when nothing but the signature is left to do. The
+ * response is the leaf, each
  * intermediate, and the whole root bundle as the last element (agents take the last element as their roots).
  */
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -15,6 +16,7 @@ import {
 import { type Clock, isSignetError, quote, SignetError } from "../../base/mod.ts";
 import type { Ca } from "../../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
+import type { Admission, Applicant } from "../admission.ts";
 import { signingFailure, STATUS_MESSAGE } from "../status.ts";
 
 /** A CreateCertificate request, decoded. */
@@ -37,10 +39,17 @@ export interface CreateCertificateAnswer {
   readonly roots: string;
 }
 
+/** How the call itself is doing. */
+export interface CallState {
+  /** True when nobody waits for the answer any more. */
+  isAbandoned(): boolean;
+}
+
 /** The service's function. @throws {ConnectError} with istiod's codes and texts. */
 export type CreateCertificate = (
   request: CreateCertificateRequest,
   credentials: Credentials,
+  call: CallState,
 ) => Promise<CreateCertificateAnswer>;
 
 /** What the service needs. */
@@ -53,6 +62,8 @@ export interface CaServiceHost {
   readonly logger: Logger;
   /** istiod's counters. */
   readonly metrics: Metrics;
+  /** Who may ask now, and whose turn it is. */
+  readonly admission: Admission;
   /** For the time that authenticating and issuing take. */
   readonly clock: Clock;
 }
@@ -76,7 +87,7 @@ function redeemBeforeSigning(
 
 /** Makes the function of the service. */
 export function createCertificateService(host: CaServiceHost): CreateCertificate {
-  const { ca, authenticators, metrics, clock } = host;
+  const { ca, authenticators, admission, metrics, clock } = host;
   const logger = host.logger.scoped("ca");
   const requests = metrics.counter(METRIC.csrCount);
   const successes = metrics.counter(METRIC.successCount);
@@ -103,24 +114,29 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
     return failure.error;
   };
 
-  return async (request, credentials) => {
-    requests.inc();
+  const identify = async (applicant: Applicant, credentials: Credentials) => {
+    using _looking = admission.arrive(applicant);
     const calledMs = clock.monotonicMs();
     const outcome = await authenticate(authenticators, credentials);
-    const authenticatedMs = clock.monotonicMs();
-    (outcome.ok ? accepting : refusing).observe((authenticatedMs - calledMs) / 1000);
+    const seconds = (clock.monotonicMs() - calledMs) / 1000;
+    (outcome.ok ? accepting : refusing).observe(seconds);
     if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);
-    if (request.impersonatedIdentity !== "") {
-      const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
-      throw refuse(credentials, reason, STATUS_MESSAGE.impersonation);
-    }
+    return outcome.caller;
+  };
+
+  const sign = async (
+    request: CreateCertificateRequest,
+    credentials: Credentials,
+    caller: Caller,
+  ) => {
+    const startedMs = clock.monotonicMs();
     try {
       const issued = await ca.sign({
         csrPem: request.csr,
-        identities: outcome.caller.identities,
+        identities: caller.identities,
         requestedTtlSeconds: request.validityDuration,
-        caller: nameOf(outcome.caller, credentials),
-        ...redeemBeforeSigning(outcome.caller),
+        caller: nameOf(caller, credentials),
+        ...redeemBeforeSigning(caller),
       });
       successes.inc();
       return {
@@ -134,7 +150,34 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
       }
       throw fail(credentials, thrown);
     } finally {
-      issuance.observe((clock.monotonicMs() - authenticatedMs) / 1000);
+      issuance.observe((clock.monotonicMs() - startedMs) / 1000);
     }
   };
+
+  return async (request, credentials, call) => {
+    requests.inc();
+    const applicant = {
+      remoteAddress: credentials.remoteAddress,
+      hasCertificate: credentials.peer !== undefined,
+      bytes: request.csr.length,
+    };
+    const caller = await identify(applicant, credentials);
+    if (request.impersonatedIdentity !== "") {
+      const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
+      throw refuse(credentials, reason, STATUS_MESSAGE.impersonation);
+    }
+    const turn = admission.enter(applicant, caller.identities[0]!);
+    if (turn !== undefined) await turn;
+    try {
+      // A caller that gave up while it waited has asked again elsewhere: signing for it would only keep others waiting.
+      if (turn !== undefined && call.isAbandoned()) throw abandoned();
+      return await sign(request, credentials, caller);
+    } finally {
+      admission.leave();
+    }
+  };
+}
+
+function abandoned(): ConnectError {
+  return new ConnectError("the caller has gone", Code.Canceled);
 }

@@ -18,6 +18,7 @@ import {
   IstioCertificateResponseSchema,
 } from "../../../proto/gen/istio/v1/auth/ca_pb.ts";
 import { type Answer, call } from "../../support/grpc_stream.ts";
+import { createTestAdmission } from "../../support/admission.ts";
 import { createTestCa } from "../../support/test_ca.ts";
 import { readVector } from "../../support/x509_vectors.ts";
 
@@ -48,7 +49,12 @@ async function openPort(): Promise<Port & Disposable> {
   const metrics = createMetrics();
   const host = { clock: systemClock(), logger, metrics };
   const authenticators = [clientCertificateAuthenticator()];
-  const createCertificate = createCertificateService({ ca, authenticators, ...host });
+  const createCertificate = createCertificateService({
+    ca,
+    authenticators,
+    admission: createTestAdmission(host),
+    ...host,
+  });
   const handler = createGrpcHandler({ maxMessageBytes: MAX_MESSAGE_BYTES }, host, {
     createCertificate,
     secure: true,

@@ -5,6 +5,7 @@ import { clientCertificateAuthenticator } from "signet/authn/mod.ts";
 import { type ErrorCode, SignetError, systemClock } from "signet/base/mod.ts";
 import { createCertificateService } from "signet/grpc/mod.ts";
 import { createMetrics } from "signet/telemetry/mod.ts";
+import { createTestAdmission } from "../../support/admission.ts";
 import { createTestCa } from "../../support/test_ca.ts";
 
 const CREDENTIALS = {
@@ -36,16 +37,18 @@ Deno.test("createCertificateService() counts each signing failure under istiod's
         },
       });
       const metrics = createMetrics();
+      const clock = systemClock();
       const service = createCertificateService({
         ca: failing,
         authenticators: [clientCertificateAuthenticator()],
+        admission: createTestAdmission({ logger, metrics, clock }),
         logger,
         metrics,
-        clock: systemClock(),
+        clock,
       });
       const request = { csr: "", validityDuration: 0n, impersonatedIdentity: "" };
       await assert.rejects(
-        () => service(request, CREDENTIALS),
+        () => service(request, CREDENTIALS, { isAbandoned: () => false }),
         (thrown) => thrown instanceof ConnectError && thrown.code === status,
       );
       const family = metrics.snapshot().find(({ name }) =>

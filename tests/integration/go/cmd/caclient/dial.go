@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -156,11 +157,25 @@ type outcome struct {
 	Code    string `json:"code"`
 	Number  int    `json:"codeNumber"`
 	Message string `json:"message,omitempty"`
+	// RetryMs is google.rpc.RetryInfo among the status details; 0 without one.
+	RetryMs int64 `json:"retryMs,omitempty"`
 }
 
 func outcomeOf(err error) outcome {
 	s := status.Convert(err)
-	return outcome{Code: s.Code().String(), Number: int(s.Code()), Message: s.Message()}
+	return outcome{
+		Code: s.Code().String(), Number: int(s.Code()), Message: s.Message(), RetryMs: retryDelay(err).Milliseconds(),
+	}
+}
+
+// retryDelay is what the server tells in google.rpc.RetryInfo; 0 when it tells nothing.
+func retryDelay(err error) time.Duration {
+	for _, detail := range status.Convert(err).Details() {
+		if info, isRetry := detail.(*errdetails.RetryInfo); isRetry {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
 }
 
 func isOK(o outcome) bool { return o.Number == int(codes.OK) }
