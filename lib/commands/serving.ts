@@ -6,6 +6,7 @@ import type { DnsServer } from "../dns/mod.ts";
 import type { GrpcServer } from "../grpc/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
+import { servingPages } from "./debug_pages.ts";
 import type { Host, HttpPorts } from "./system.ts";
 
 /** The parts of a server. */
@@ -38,6 +39,7 @@ export interface RunningServer extends AsyncDisposable {
 export function serving(parts: ServerParts, opened: AsyncDisposableStack): RunningServer {
   const { config, host, http, grpc, dns } = parts;
   const logger = host.logger;
+  http.addDebugPages(servingPages(parts));
   http.setReady(true);
   const summary = summarize(parts);
   if (config.log.json) { for (const line of summary) logger.info(EVENT.listening, line); }
@@ -65,7 +67,7 @@ function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): re
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
     `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh`,
-    `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics`,
+    `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics /debug`,
     ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
     `state directory    ${host.store.location.replace(/\/ca$/, "")}`,
     `crypto             ${host.crypto.name} (${host.crypto.source})`,

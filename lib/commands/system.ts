@@ -14,7 +14,9 @@ import {
 } from "../store/mod.ts";
 import {
   createLogger,
+  createLogLevels,
   createMetrics,
+  type DebugEndpoint,
   EVENT,
   type HttpListener,
   listenHttp,
@@ -23,6 +25,7 @@ import {
   type Metrics,
   openSink,
 } from "../telemetry/mod.ts";
+import { earlyPages } from "./debug_pages.ts";
 import { timeSignatures } from "./timed_crypto.ts";
 
 /** What the parts of a server need of the world. */
@@ -51,6 +54,8 @@ export interface HttpPorts {
   readonly addresses: readonly string[];
   /** From now on `/ready` answers 200, or 503 again. */
   setReady(ready: boolean): void;
+  /** Adds pages below `/debug`. */
+  addDebugPages(pages: readonly DebugEndpoint[]): void;
 }
 
 /** An opened world. */
@@ -76,12 +81,14 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   await using opened = new AsyncDisposableStack();
   const sink = openSink(config.log.targets);
   opened.defer(() => sink.flush());
-  const logger = createLogger(config.log, { clock, sink: sink.write });
+  const levels = createLogLevels(config.log.levels);
+  const logger = createLogger(config.log, { clock, sink: sink.write, levels });
   for (const line of config.flagLines) logger.debug(EVENT.flag, line);
   for (const notice of config.notices) logger.warn(EVENT.configNotice, notice);
   const metrics = createMetrics();
   exposeProcess(metrics, { clock, droppedLines: sink.dropped });
   const http = bindHttp(config, metrics, opened);
+  http.addDebugPages(earlyPages({ config, levels, clock, memory: () => Deno.memoryUsage() }));
   const crypto = timeSignatures(await chooseCrypto(config, logger), {
     clock,
     seconds: metrics.histogram(METRIC.signingSeconds),
@@ -98,6 +105,7 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
 
 function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableStack): HttpPorts {
   let isReady = false;
+  const pages: DebugEndpoint[] = [];
   const bind = (addr: Config["http"]["addr"], flag: string): HttpListener =>
     opened.use(listenHttp({
       addr,
@@ -106,6 +114,7 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
       version: versionText(),
       metrics,
       metricsLocalhostOnly: http.metricsLocalhostOnly,
+      debug: http.debug ? () => pages : undefined,
     }));
   const listeners = [bind(http.addr, "httpAddr")];
   if (http.monitoringAddr !== undefined) {
@@ -114,6 +123,7 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
   return {
     addresses: listeners.map(({ addr }) => addr),
     setReady: (ready) => void (isReady = ready),
+    addDebugPages: (more) => void pages.push(...more),
   };
 }
 

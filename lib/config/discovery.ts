@@ -172,6 +172,7 @@ function toConfig(
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,
       metricsLocalhostOnly: values.metricsLocalhostOnly,
+      debug: values.debugOnHttp,
     },
     log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
     shutdownMs: values.shutdownDuration,

@@ -86,6 +86,7 @@ export interface Config {
     readonly addr: ListenAddress;
     readonly monitoringAddr: ListenAddress | undefined;
     readonly metricsLocalhostOnly: boolean;
+    readonly debug: boolean;
   };
   /** The log. */
   readonly log: {

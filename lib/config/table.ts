@@ -26,7 +26,7 @@ const LISTENERS = {
   httpAddr: addressOption({
     flag: "httpAddr",
     fallback: ":8080",
-    help: "/ready, /version and /metrics over HTTP",
+    help: "/ready, /version, /metrics and /debug over HTTP",
   }),
   monitoringAddr: addressOption({
     flag: "monitoringAddr",
@@ -48,6 +48,11 @@ const LISTENERS = {
     variable: "METRICS_LOCALHOST_ACCESS_ONLY",
     fallback: "false",
     help: "answer /metrics to this machine alone",
+  }),
+  debugOnHttp: boolOption({
+    variable: "ENABLE_DEBUG_ON_HTTP",
+    fallback: "true",
+    help: "answer /debug on the HTTP ports, to this machine alone",
   }),
   shutdownDuration: durationOption({
     flag: "shutdownDuration",

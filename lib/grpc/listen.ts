@@ -19,7 +19,7 @@ import {
   type ServerStream,
 } from "../transport/mod.ts";
 import { createGrpcHandler, type GrpcHandler } from "./handler.ts";
-import type { GrpcConfig, GrpcServer } from "./port.ts";
+import type { GrpcConfig, GrpcConnection, GrpcServer } from "./port.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 
 /** What the listeners need of the world. */
@@ -52,6 +52,10 @@ export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<Gr
   const kept = bound.move();
   return {
     addresses: { secure: secure?.listener.addr, plain: plain?.listener.addr },
+    connections: () => [
+      ...viewsOf("secureGRPCAddr", secure?.listener),
+      ...viewsOf("grpcAddr", plain?.listener),
+    ],
     serve: gate.resolve,
     async drain(deadlineMs) {
       await Promise.all([secure?.drain(deadlineMs), plain?.drain(deadlineMs)]);
@@ -60,9 +64,28 @@ export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<Gr
   };
 }
 
+/** Connections of one port that a list shows. */
+const MAX_LISTED = 1_000;
+
+function viewsOf(
+  port: GrpcConnection["port"],
+  listener: ClientListener | undefined,
+): readonly GrpcConnection[] {
+  const views = listener?.connections(MAX_LISTED) ?? [];
+  return views.map(({ remoteAddress, peer, ageMs, openStreams }) => ({
+    port,
+    remoteAddress,
+    identities: peer?.identities ?? [],
+    ageMs,
+    openStreams,
+  }));
+}
+
+type ClientListener = Http2Listener<ClientCertificate | undefined>;
+
 /** One bound port with its handler. */
 interface BoundPort extends AsyncDisposable {
-  readonly listener: Http2Listener;
+  readonly listener: ClientListener;
   drain(deadlineMs: number): Promise<void>;
 }
 

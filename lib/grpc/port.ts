@@ -9,10 +9,26 @@ export interface GrpcAddresses {
   readonly plain: string | undefined;
 }
 
+/** An open connection, for people. */
+export interface GrpcConnection {
+  /** The port's flag. */
+  readonly port: "secureGRPCAddr" | "grpcAddr";
+  /** `host:port` of the client. */
+  readonly remoteAddress: string;
+  /** What its certificate names; empty without one. */
+  readonly identities: readonly string[];
+  /** Milliseconds since it was accepted. */
+  readonly ageMs: number;
+  /** Calls under way. */
+  readonly openStreams: number;
+}
+
 /** Bound gRPC ports. Calls wait until {@linkcode GrpcServer.serve}. */
 export interface GrpcServer extends AsyncDisposable {
   /** Where it listens. */
   readonly addresses: GrpcAddresses;
+  /** Open connections, at most a thousand of each port. */
+  connections(): readonly GrpcConnection[];
   /** Registers the CA service on the secure port, when there is a CA, and starts to serve calls. */
   serve(createCertificate: CreateCertificate | undefined): void;
   /** Stops accepting, tells clients to go away, finishes what is in flight within `deadlineMs`, then closes. */

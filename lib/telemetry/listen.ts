@@ -1,5 +1,6 @@
-/** The plain HTTP ports: `/ready`, `/version`, `/metrics` on each (istiod 1.31 splits them over two ports, 1.7 had both on both). */
+/** The plain HTTP ports: `/ready`, `/version`, `/metrics`, `/debug` on each (istiod 1.31 splits them over two ports, 1.7 had both on both). */
 import { messageOf, quote, SignetError } from "../base/mod.ts";
+import { answerDebug, DEBUG_HEADERS, type DebugEndpoint, isLoopback } from "./debug.ts";
 import type { Metrics } from "./port.ts";
 
 /** Options of {@linkcode listenHttp}. */
@@ -16,6 +17,8 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Refuse `/metrics` to peers that are not on this machine. */
   readonly metricsLocalhostOnly: boolean;
+  /** The pages below `/debug`; `undefined` when there are none. */
+  readonly debug: (() => readonly DebugEndpoint[]) | undefined;
 }
 
 /** A bound HTTP port. */
@@ -76,8 +79,20 @@ function firstThatBinds<T>([first, ...others]: readonly string[], bindTo: (host:
 }
 
 async function answer(request: Request, peer: string, options: HttpOptions): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const url = new URL(request.url);
+  const { pathname } = url;
   await request.body?.cancel();
+  if (options.debug !== undefined && /^\/debug(\/|$)/.test(pathname)) {
+    const { method, headers } = request;
+    const { status, contentType, body } = answerDebug(
+      { method, url, headers, peer },
+      options.debug(),
+    );
+    return new Response(body, {
+      status,
+      headers: { ...DEBUG_HEADERS, "content-type": contentType },
+    });
+  }
   switch (pathname) {
     case "/ready":
       return new Response(null, { status: options.ready() ? 200 : 503 });
@@ -93,8 +108,4 @@ async function answer(request: Request, peer: string, options: HttpOptions): Pro
     default:
       return new Response(`404 page not found: ${quote(pathname)}\n`, { status: 404 });
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
 }

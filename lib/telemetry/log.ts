@@ -5,18 +5,10 @@
  * second, audit records never.
  */
 import { type Clock, isSignetError, messageOf } from "../base/mod.ts";
+import { createLogLevels, type LogLevels, RANK } from "./log_levels.ts";
 import { EVENT } from "./names.ts";
 import type { LogFields, Logger, LogLevel } from "./port.ts";
 
-/** Levels in order; a record is written when its level is not above its scope's. */
-const ORDER: Readonly<Record<LogLevel, number>> = {
-  none: 0,
-  fatal: 1,
-  error: 2,
-  warn: 3,
-  info: 4,
-  debug: 5,
-};
 /** Records of one event and scope in one second; audit records are exempt. */
 const MAX_RECORDS_A_SECOND = 50;
 /** The scope whose records are never suppressed. */
@@ -43,19 +35,20 @@ interface Flood {
   suppressed: number;
 }
 
-/** Makes the logger of scope `default`. */
+/** Makes the logger of scope `default`; `options.levels` are those that can be changed later. */
 export function createLogger(
   config: LogConfig,
-  options: { readonly clock: Clock; readonly sink: LogSink },
+  options: { readonly clock: Clock; readonly sink: LogSink; readonly levels?: LogLevels },
 ): Logger {
+  const levels = options.levels ?? createLogLevels(config.levels);
   const floods = new Map<string, Flood>();
   const format = config.json ? formatJson : formatText;
   const timeText = createTimeText();
 
   const scoped = (scope: string): Logger => {
-    const threshold = ORDER[config.levels[scope] ?? config.levels["default"] ?? "info"];
+    const place = levels.place(scope);
     const write = (level: Level, event: string, message: string, fields: LogFields = {}) => {
-      if (ORDER[level] > threshold) return;
+      if (RANK[level] > place.rank) return;
       const nowMs = options.clock.nowMs();
       if (
         scope !== AUDIT_SCOPE && floodsOver(floods, `${scope}/${event}`, nowMs, (suppressed) => {
@@ -75,7 +68,7 @@ export function createLogger(
     };
     return {
       scoped,
-      enabled: (level) => ORDER[level] <= threshold,
+      enabled: (level) => RANK[level] <= place.rank,
       debug: (event, message, fields) => write("debug", event, message, fields),
       info: (event, message, fields) => write("info", event, message, fields),
       warn: (event, message, fields) => write("warn", event, message, fields),

@@ -12,8 +12,12 @@
  *
  * @module
  */
+export { answerDebug, isLoopback } from "./debug.ts";
+export type { DebugAnswer, DebugEndpoint, DebugRequest } from "./debug.ts";
 export { listenHttp } from "./listen.ts";
 export type { HttpListener, HttpOptions } from "./listen.ts";
+export { createLogLevels } from "./log_levels.ts";
+export type { LogLevels } from "./log_levels.ts";
 export { createLogger } from "./log.ts";
 export type { LogConfig, LogSink } from "./log.ts";
 export { createMetrics, MAX_SERIES } from "./metrics.ts";

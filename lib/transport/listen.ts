@@ -14,7 +14,7 @@ import { sleep } from "../base/mod.ts";
 import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
 import { Handshakes } from "./handshakes.ts";
-import type { Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
+import type { ConnectionView, Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
 import { ServerConnection, type Wire } from "./server_connection.ts";
 import { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 
@@ -32,7 +32,9 @@ const MAX_SOCKET_BYTES = 32 << 20;
  *
  * @throws {SignetError} `transport.bind_failed`; `tls.bad_options` when certificate and key cannot be used.
  */
-export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Promise<Http2Listener> {
+export async function listenHttp2<Peer>(
+  options: Http2ListenOptions<Peer>,
+): Promise<Http2Listener<Peer>> {
   const { addr, tls, flag } = options;
   const port = new Port(options);
   const server = tls === undefined
@@ -54,6 +56,7 @@ export async function listenHttp2<Peer>(options: Http2ListenOptions<Peer>): Prom
   port.begin();
   return {
     addr: boundAddress(server),
+    connections: (max) => port.views(max),
     setSecureContext: (context) => (server as TlsServer).setSecureContext(context),
     drain: (deadlineMs) => port.drain(server, deadlineMs),
     async [Symbol.asyncDispose]() {
@@ -96,6 +99,11 @@ class Port<Peer> {
       if (late > 0) this.#handshakesFailed.inc(late);
       this.begin();
     });
+  }
+
+  views(max: number): readonly ConnectionView<Peer>[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return Iterator.from(this.#connections).take(max).map((each) => each.view(nowMs)).toArray();
   }
 
   /** A TCP connection before its handshake: it counts, and it may not take for ever. */

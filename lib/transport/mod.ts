@@ -21,6 +21,7 @@ export { createPeerJudge, type PeerJudge, type PeerJudgeOptions } from "./peer_j
 export { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 export type {
   Address,
+  ConnectionView,
   Http2Listener,
   Http2ListenOptions,
   KeepaliveOptions,

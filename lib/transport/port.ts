@@ -98,10 +98,20 @@ export interface Http2ListenOptions<Peer> {
   readonly metrics: Metrics;
 }
 
+/** An open connection, for people. */
+export interface ConnectionView<Peer> extends StreamConnection<Peer> {
+  /** Milliseconds since it was accepted. */
+  readonly ageMs: number;
+  /** Streams under way. */
+  readonly openStreams: number;
+}
+
 /** A bound port. Disposing it closes every connection at once. */
-export interface Http2Listener extends AsyncDisposable {
+export interface Http2Listener<Peer = unknown> extends AsyncDisposable {
   /** Where it listens, `host:port`. */
   readonly addr: string;
+  /** The first `max` open connections. */
+  connections(max: number): readonly ConnectionView<Peer>[];
   /** Uses another certificate and other client roots for new handshakes; open connections stay. */
   setSecureContext(context: SecureContext): void;
   /** Stops accepting, sends GOAWAY, lets streams finish until the deadline, closes. */

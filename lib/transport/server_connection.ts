@@ -10,7 +10,7 @@ import {
   type Http2Connection,
   type Http2Limits,
 } from "../http2/mod.ts";
-import type { KeepaliveOptions, ServerStream, StreamConnection } from "./port.ts";
+import type { ConnectionView, KeepaliveOptions, ServerStream, StreamConnection } from "./port.ts";
 import { LiveServerStream, type StreamHost, streamLost } from "./server_stream.ts";
 
 /** After asking a client to go away for its age, streams get this long. */
@@ -78,6 +78,12 @@ export class ServerConnection<Peer> {
   /** Streams under way. */
   get openStreams(): number {
     return this.#streams.size;
+  }
+
+  /** What people see of it. */
+  view(nowMs: number): ConnectionView<Peer> {
+    const { remoteAddress, peer } = this.#options.facts;
+    return { remoteAddress, peer, ageMs: nowMs - this.#openedMs, openStreams: this.#streams.size };
   }
 
   #handler() {

@@ -85,36 +85,44 @@ function redeemBeforeSigning(
   };
 }
 
-/** Makes the function of the service. */
-export function createCertificateService(host: CaServiceHost): CreateCertificate {
-  const { ca, authenticators, admission, metrics, clock } = host;
+/** Turns refusals and failures into what the caller is told; the whole reason is counted and logged. */
+interface Refusals {
+  refuse(credentials: Credentials, reason: string, message: string): ConnectError;
+  fail(credentials: Credentials, thrown: unknown): ConnectError;
+}
+
+function createRefusals(host: CaServiceHost): Refusals {
+  const { metrics } = host;
   const logger = host.logger.scoped("ca");
-  const requests = metrics.counter(METRIC.csrCount);
-  const successes = metrics.counter(METRIC.successCount);
   const refusals = metrics.counter(METRIC.authenticationFailureCount);
-  const issuance = metrics.histogram(METRIC.issuanceSeconds);
+  return {
+    refuse(credentials, reason, message) {
+      refusals.inc();
+      logger.warn(EVENT.authenticationFailed, "Failed to authenticate client", {
+        peer: credentials.remoteAddress,
+        reason,
+      });
+      return new ConnectError(message, Code.Unauthenticated);
+    },
+    fail(credentials, thrown) {
+      const failure = signingFailure(thrown);
+      metrics.counter(METRIC.csrSignErrCount, { error: failure.metric }).inc();
+      const fields = { peer: credentials.remoteAddress, reason: failure.error.rawMessage };
+      if (failure.callerAtFault) logger.info(EVENT.signingRefused, "Refused to sign", fields);
+      else logger.error(EVENT.signingFailed, "Failed to sign", fields, thrown);
+      return failure.error;
+    },
+  };
+}
+
+type Identify = (applicant: Applicant, credentials: Credentials) => Promise<Caller>;
+
+/** Authentication, timed. */
+function createIdentify(host: CaServiceHost, { refuse }: Refusals): Identify {
+  const { authenticators, admission, clock, metrics } = host;
   const accepting = metrics.histogram(METRIC.authenticationSeconds, { result: "accepted" });
   const refusing = metrics.histogram(METRIC.authenticationSeconds, { result: "refused" });
-
-  const refuse = (credentials: Credentials, reason: string, message: string) => {
-    refusals.inc();
-    logger.warn(EVENT.authenticationFailed, "Failed to authenticate client", {
-      peer: credentials.remoteAddress,
-      reason,
-    });
-    return new ConnectError(message, Code.Unauthenticated);
-  };
-
-  const fail = (credentials: Credentials, thrown: unknown) => {
-    const failure = signingFailure(thrown);
-    metrics.counter(METRIC.csrSignErrCount, { error: failure.metric }).inc();
-    const fields = { peer: credentials.remoteAddress, reason: failure.error.rawMessage };
-    if (failure.callerAtFault) logger.info(EVENT.signingRefused, "Refused to sign", fields);
-    else logger.error(EVENT.signingFailed, "Failed to sign", fields, thrown);
-    return failure.error;
-  };
-
-  const identify = async (applicant: Applicant, credentials: Credentials) => {
+  return async (applicant, credentials) => {
     using _looking = admission.arrive(applicant);
     const calledMs = clock.monotonicMs();
     const outcome = await authenticate(authenticators, credentials);
@@ -123,12 +131,20 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
     if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);
     return outcome.caller;
   };
+}
 
-  const sign = async (
-    request: CreateCertificateRequest,
-    credentials: Credentials,
-    caller: Caller,
-  ) => {
+type Sign = (
+  request: CreateCertificateRequest,
+  credentials: Credentials,
+  caller: Caller,
+) => Promise<CreateCertificateAnswer>;
+
+/** From a CSR to the answer, timed. */
+function createSign(host: CaServiceHost, { refuse, fail }: Refusals): Sign {
+  const { ca, clock, metrics } = host;
+  const successes = metrics.counter(METRIC.successCount);
+  const issuance = metrics.histogram(METRIC.issuanceSeconds);
+  return async (request, credentials, caller) => {
     const startedMs = clock.monotonicMs();
     try {
       const issued = await ca.sign({
@@ -153,7 +169,15 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
       issuance.observe((clock.monotonicMs() - startedMs) / 1000);
     }
   };
+}
 
+/** Makes the function of the service. */
+export function createCertificateService(host: CaServiceHost): CreateCertificate {
+  const { admission } = host;
+  const requests = host.metrics.counter(METRIC.csrCount);
+  const refusals = createRefusals(host);
+  const identify = createIdentify(host, refusals);
+  const sign = createSign(host, refusals);
   return async (request, credentials, call) => {
     requests.inc();
     const applicant = {
@@ -164,20 +188,18 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
     const caller = await identify(applicant, credentials);
     if (request.impersonatedIdentity !== "") {
       const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
-      throw refuse(credentials, reason, STATUS_MESSAGE.impersonation);
+      throw refusals.refuse(credentials, reason, STATUS_MESSAGE.impersonation);
     }
     const turn = admission.enter(applicant, caller.identities[0]!);
     if (turn !== undefined) await turn;
     try {
       // A caller that gave up while it waited has asked again elsewhere: signing for it would only keep others waiting.
-      if (turn !== undefined && call.isAbandoned()) throw abandoned();
+      if (turn !== undefined && call.isAbandoned()) {
+        throw new ConnectError("the caller has gone", Code.Canceled);
+      }
       return await sign(request, credentials, caller);
     } finally {
       admission.leave();
     }
   };
-}
-
-function abandoned(): ConnectError {
-  return new ConnectError("the caller has gone", Code.Canceled);
 }
