@@ -8,7 +8,23 @@ import { variableNames } from "../lib/config/mod.ts";
 import { LIBCRYPTO_PATHS } from "../lib/crypto/mod.ts";
 
 /** Variables that dependencies read; denied, they would throw where they are read. */
-const DEPENDENCY_VARIABLES: readonly string[] = [];
+const DEPENDENCY_VARIABLES: readonly string[] = [
+  "OTEL_SERVICE_NAME",
+  "OTEL_RESOURCE_ATTRIBUTES",
+  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+  ...["", "_TRACES", "_METRICS"].flatMap((signal) =>
+    [
+      "ENDPOINT",
+      "HEADERS",
+      "TIMEOUT",
+      "COMPRESSION",
+      "CERTIFICATE",
+      "CLIENT_CERTIFICATE",
+      "CLIENT_KEY",
+    ]
+      .map((what) => `OTEL_EXPORTER_OTLP${signal}_${what}`)
+  ),
+];
 
 /** The flags. Paths are flags of signet's own, so reading and writing cannot be narrowed at compile time. */
 export function permissionFlags(): readonly string[] {
@@ -18,7 +34,7 @@ export function permissionFlags(): readonly string[] {
     "--allow-read",
     "--allow-write",
     "--allow-sys=hostname",
-    `--allow-env=${[...variableNames(), ...DEPENDENCY_VARIABLES].join(",")}`,
+    `--allow-env=${[...new Set([...variableNames(), ...DEPENDENCY_VARIABLES])].join(",")}`,
     `--allow-ffi=${LIBCRYPTO_PATHS.join(",")}`,
   ];
 }

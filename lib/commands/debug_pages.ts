@@ -1,4 +1,5 @@
 /** The pages below `/debug`: what stands on each. None shows a key, a token or a CSR. */
+import type { Ca } from "../ca/mod.ts";
 import type { Clock } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
@@ -66,12 +67,8 @@ export function servingPages(
       name: "ca",
       help: "certificates of the CA in force, and of the server itself",
       read: () => ({
-        origin: ca.origin,
-        location: ca.location,
-        generation: ca.bundle.generation,
-        signing: describe(ca.bundle.caCertificate),
-        roots: ca.bundle.roots.map(describe),
-        ownCertificate: cert.source,
+        ...(ca === undefined ? { origin: "none" } : describeCa(ca)),
+        ownCertificate: cert.described,
         trustDomain: host.trustDomain(),
       }),
     },
@@ -86,6 +83,16 @@ export function servingPages(
       read: () => ({ ...config.limits, ...limitsNow(host.metrics) }),
     },
   ];
+}
+
+function describeCa(ca: Ca): Readonly<Record<string, unknown>> {
+  return {
+    origin: ca.origin,
+    location: ca.location,
+    generation: ca.bundle.generation,
+    signing: describe(ca.bundle.caCertificate),
+    roots: ca.bundle.roots.map(describe),
+  };
 }
 
 function describe(certificate: Certificate): unknown {

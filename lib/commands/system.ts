@@ -13,6 +13,7 @@ import {
   type StateDatabase,
 } from "../store/mod.ts";
 import {
+  type CallTracer,
   createLogger,
   createLogLevels,
   createMetrics,
@@ -24,6 +25,7 @@ import {
   METRIC,
   type Metrics,
   openSink,
+  startOtlp,
 } from "../telemetry/mod.ts";
 import { earlyPages } from "./debug_pages.ts";
 import { timeSignatures } from "./timed_crypto.ts";
@@ -44,6 +46,8 @@ export interface Host {
   readonly logger: Logger;
   /** Counters and gauges. */
   readonly metrics: Metrics;
+  /** Spans of calls; `undefined` when none are exported. */
+  readonly tracer: CallTracer | undefined;
   /** The mesh's trust domain now. */
   readonly trustDomain: () => string;
 }
@@ -89,6 +93,12 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   exposeProcess(metrics, { clock, droppedLines: sink.dropped });
   const http = bindHttp(config, metrics, opened);
   http.addDebugPages(earlyPages({ config, levels, clock, memory: () => Deno.memoryUsage() }));
+  const otlp = await startOtlp({ ...config.otlp, version: versionText() }, {
+    clock,
+    logger,
+    metrics,
+  });
+  if (otlp !== undefined) opened.use(otlp);
   const crypto = timeSignatures(await chooseCrypto(config, logger), {
     clock,
     seconds: metrics.histogram(METRIC.signingSeconds),
@@ -98,7 +108,8 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const database = opened.use(await openServerDatabase(lock.directory));
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
   const store = fileCaStore(lock.directory);
-  const host = { clock, crypto, store, database, ...pluggedIn, logger, metrics, trustDomain };
+  const seen = { logger, metrics, tracer: otlp?.tracer };
+  const host = { clock, crypto, store, database, ...pluggedIn, ...seen, trustDomain };
   const kept = opened.move();
   return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }

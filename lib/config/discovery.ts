@@ -168,6 +168,7 @@ function toConfig(
       perAddress: rateLimit(values.ratePerAddress, values.burstPerAddress),
       maxWaiting: values.maxWaiting,
     },
+    otlp: toOtlp(values),
     http: {
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,
@@ -177,6 +178,18 @@ function toConfig(
     log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
     shutdownMs: values.shutdownDuration,
     mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
+  };
+}
+
+function toOtlp(values: OptionValues): Config["otlp"] {
+  const isOn = (own: string, exporter: "otlp" | "none") =>
+    !values.otelDisabled && exporter === "otlp" && (own !== "" || values.otlpEndpoint !== "");
+  const metrics = isOn(values.otlpMetricsEndpoint, values.otelMetricsExporter);
+  return {
+    traces: isOn(values.otlpTracesEndpoint, values.otelTracesExporter),
+    sampler: values.otelSampler,
+    samplerRatio: values.otelSamplerArg,
+    metricsIntervalMs: metrics ? values.otelMetricInterval : undefined,
   };
 }
 

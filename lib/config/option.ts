@@ -119,6 +119,19 @@ export function durationOption(
   };
 }
 
+/** A share from 0 to 1. */
+export function ratioOption(spec: OptionSpec): Option<number> {
+  return {
+    ...spec,
+    kind: "share",
+    parse(text) {
+      const value = /^\d{1,3}(\.\d{1,15})?$/.test(text) ? Number(text) : NaN;
+      if (value >= 0 && value <= 1) return value;
+      throw new BadValue("should be a share from 0 to 1");
+    },
+  };
+}
+
 /** One of a few words. */
 export function choiceOption<const T extends string>(
   spec: OptionSpec,

@@ -81,6 +81,19 @@ export interface Config {
     readonly perAddress: { readonly perSecond: number; readonly burst: number } | undefined;
     readonly maxWaiting: number;
   };
+  /** OpenTelemetry; everything is off unless an endpoint is named. */
+  readonly otlp: {
+    readonly traces: boolean;
+    readonly sampler:
+      | "always_on"
+      | "always_off"
+      | "traceidratio"
+      | "parentbased_always_on"
+      | "parentbased_always_off"
+      | "parentbased_traceidratio";
+    readonly samplerRatio: number;
+    readonly metricsIntervalMs: number | undefined;
+  };
   /** The plain HTTP ports. */
   readonly http: {
     readonly addr: ListenAddress;

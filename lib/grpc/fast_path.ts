@@ -50,6 +50,7 @@ export function createFastPath(options: FastPathOptions): FastPath {
     call: { readonly credentials: Credentials; readonly deadlineMs: number },
   ) => {
     const startedMs = observer.started();
+    const span = observer.span(call.credentials);
     observer.received();
     try {
       const result = await createCertificate(request, call.credentials, {
@@ -61,6 +62,7 @@ export function createFastPath(options: FastPathOptions): FastPath {
       const message = encoder.encode(result);
       observer.sent();
       observer.finished(startedMs, 0);
+      span?.end(0);
       stream.respond(OK_HEADERS, false);
       void stream.write(message);
       stream.end(OK_TRAILERS);
@@ -69,6 +71,7 @@ export function createFastPath(options: FastPathOptions): FastPath {
       if (!meant) options.onError(thrown);
       const failure = meant ? thrown : new ConnectError("internal error", Code.Internal);
       observer.finished(startedMs, failure.code);
+      span?.end(failure.code);
       stream.respond(errorOnly(failure), true);
     }
   };

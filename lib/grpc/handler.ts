@@ -38,13 +38,13 @@ export interface PortServices {
 /** Makes the handler of a port; without `createCertificate` the CA service does not exist on it. */
 export function createGrpcHandler(
   config: Pick<GrpcConfig, "maxMessageBytes">,
-  host: Pick<GrpcHost, "clock" | "logger" | "metrics">,
+  host: Pick<GrpcHost, "clock" | "logger" | "metrics" | "tracer">,
   port: PortServices,
 ): GrpcHandler {
-  const { clock, metrics } = host;
+  const { clock, metrics, tracer } = host;
   const { createCertificate, secure, rootsPem } = port;
   const logger = host.logger.scoped("grpc");
-  const observers = createCallObserver(metrics, clock);
+  const observers = createCallObserver(metrics, clock, tracer);
   const shutdown = new AbortController();
   const router = createRouter({
     createCertificate,

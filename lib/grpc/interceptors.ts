@@ -3,8 +3,11 @@
  * so a call counts the same whichever way it took.
  */
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { Credentials } from "../authn/mod.ts";
 import type { Clock } from "../base/mod.ts";
 import {
+  type CallSpan,
+  type CallTracer,
   type Counter,
   EVENT,
   type Histogram,
@@ -12,12 +15,15 @@ import {
   METRIC,
   type Metrics,
 } from "../telemetry/mod.ts";
+import { credentialsOf } from "./credentials.ts";
 import { codeName } from "./status.ts";
 
 /** One kind of call with its series bound. */
 export interface MethodObserver {
   /** Counts a call that begins and returns its start, in monotonic milliseconds. */
   started(): number;
+  /** Begins the call's span; `undefined` when spans are off. */
+  span(credentials: Credentials): CallSpan | undefined;
   /** Counts a message of the caller. */
   received(): void;
   /** Counts a message to the caller. */
@@ -40,7 +46,11 @@ export interface CallObserver {
 }
 
 /** Makes a {@linkcode CallObserver} over istiod's `grpc_server_*` series. */
-export function createCallObserver(metrics: Metrics, clock: Clock): CallObserver {
+export function createCallObserver(
+  metrics: Metrics,
+  clock: Clock,
+  tracer?: CallTracer,
+): CallObserver {
   const methods = new Map<string, MethodObserver>();
   return {
     method(service, method, type) {
@@ -48,7 +58,9 @@ export function createCallObserver(metrics: Metrics, clock: Clock): CallObserver
       const known = methods.get(key);
       if (known !== undefined) return known;
       const labels = { grpc_service: service, grpc_method: method, grpc_type: type };
-      const made = observer(metrics, clock, labels);
+      const span = ({ remoteAddress, headerValues }: Credentials) =>
+        tracer?.start({ service, method, remoteAddress, headerValues });
+      const made = { span, ...observer(metrics, clock, labels) };
       methods.set(key, made);
       return made;
     },
@@ -59,7 +71,7 @@ function observer(
   metrics: Metrics,
   clock: Clock,
   labels: Readonly<Record<string, string>>,
-): MethodObserver {
+): Omit<MethodObserver, "span"> {
   const started: Counter = metrics.counter(METRIC.grpcStarted, labels);
   const received: Counter = metrics.counter(METRIC.grpcReceived, labels);
   const sent: Counter = metrics.counter(METRIC.grpcSent, labels);
@@ -97,11 +109,16 @@ export function observeCalls(observers: CallObserver, logger: Logger): Intercept
     const { service, method: { name, methodKind } } = request;
     const method = observers.method(service.typeName, name, CALL_TYPE[methodKind]);
     const startedMs = method.started();
+    const span = method.span(credentialsOf(request.contextValues));
+    const finish = (code: Code | 0) => {
+      method.finished(startedMs, code);
+      span?.end(code);
+    };
     const fail = (thrown: unknown) => {
       const failure = thrown instanceof ConnectError
         ? thrown
         : new ConnectError("internal error", Code.Internal);
-      method.finished(startedMs, failure.code);
+      finish(failure.code);
       if (failure !== thrown) {
         logger.error(EVENT.callFailed, "Call failed", { method: name }, thrown);
       }
@@ -115,11 +132,11 @@ export function observeCalls(observers: CallObserver, logger: Logger): Intercept
           : request,
       );
       if (response.stream) {
-        const end = () => method.finished(startedMs, endOf(request.signal));
+        const end = () => finish(endOf(request.signal));
         return { ...response, message: countToEnd(response.message, { method, end, fail }) };
       }
       method.sent();
-      method.finished(startedMs, 0);
+      finish(0);
       return response;
     } catch (thrown) {
       throw fail(thrown);

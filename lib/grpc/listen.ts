@@ -5,7 +5,7 @@
 import type { Clock } from "../base/mod.ts";
 import { type CryptoProvider, sha256 } from "../crypto/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
-import type { Logger, Metrics } from "../telemetry/mod.ts";
+import type { CallTracer, Logger, Metrics } from "../telemetry/mod.ts";
 import {
   type ClientCertificate,
   createPeerVerifier,
@@ -36,6 +36,8 @@ export interface GrpcHost {
   readonly logger: Logger;
   /** For counters of calls and connections. */
   readonly metrics: Metrics;
+  /** For spans of calls; `undefined` makes none. */
+  readonly tracer?: CallTracer | undefined;
 }
 
 /**

@@ -23,6 +23,9 @@ export type { LogConfig, LogSink } from "./log.ts";
 export { createMetrics, MAX_SERIES } from "./metrics.ts";
 export { EVENT, METRIC, METRIC_DESCRIPTIONS } from "./names.ts";
 export type { MetricDescription, MetricName } from "./names.ts";
+export { SAMPLERS, startOtlp } from "./otlp.ts";
+export type { OtlpConfig, OtlpExport, OtlpHost, SamplerName } from "./otlp.ts";
+export type { CallSpan, CallStart, CallTracer } from "./tracer.ts";
 export { openSink } from "./sink.ts";
 export type { LineSink } from "./sink.ts";
 export type {

@@ -19,6 +19,7 @@ export const EVENT = {
   flag: "config.flag",
   listening: "listen.ready",
   limited: "ca.limited",
+  otlpFailed: "otel.export_failed",
   peerRefused: "tls.peer_refused",
   registryChanged: "registry.changed",
   registryFault: "registry.document_refused",

@@ -20,6 +20,7 @@ export type PeerName =
   | "openssl"
   | "pilot-agent"
   | "pilot-discovery"
+  | "otlpsink"
   | "systemd-analyze"
   | "unshare"
   | "promcheck"

@@ -83,7 +83,7 @@ testWithPeers(
     const flood = caclient<Load>(peers.caclient, [
       "load",
       ...tlsFlags(server, identity),
-      ...["-connections", "1", "-concurrency", "900", "-count", "20000"],
+      ...["-connections", "1", "-concurrency", "900", "-count", "4000"],
     ]);
     let running = true;
     void flood.finally(() => running = false);
