@@ -8,11 +8,14 @@
  *
  * Usage: `scripts/deno task compile`
  */
+import { builtinModules } from "node:module";
 import { build } from "esbuild";
 import { VERSION } from "../lib/config/mod.ts";
 import { permissionFlags } from "./permissions.ts";
 import { type BundledPackage, makeSbom } from "./sbom.ts";
 
+/** Node's modules that dependencies import by their bare names. */
+const NODE_MODULES = builtinModules.filter((name) => !name.startsWith("_") && !name.includes("/"));
 const BUNDLE = "dist/signet.js";
 const EXECUTABLE = "dist/signet";
 /** denort 2.7.14 for x86-64 Linux. */
@@ -85,6 +88,8 @@ async function bundle(): Promise<readonly string[]> {
     platform: "node",
     target: "esnext",
     logLevel: "warning",
+    // Dependencies name Node's modules without a prefix, which a bundle without an import map may not.
+    alias: Object.fromEntries(NODE_MODULES.map((name) => [name, `node:${name}`])),
     banner: {
       js:
         'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
