@@ -15,7 +15,7 @@ const OTHER_IO_FILES: Readonly<Record<string, string>> = {
   "telemetry/sink.ts": "writes the log",
   "commands/program.ts": "the process: arguments, environment, standard streams",
   "commands/system.ts": "makes the outside world of a server",
-  "commands/discovery.ts": "waits for signals",
+  "commands/signals.ts": "waits for signals",
   "commands/serving.ts": "asks how it was started, to print the next command",
   "commands/request.ts": "is one HTTP call",
   "commands/issue.ts": "resolves the state directory",

@@ -1,7 +1,8 @@
-/** `signet cert request`: a workload's certificate from :15012, the first with a token, the next with the certificate that it has. */
-import { isSignetError, SignetError } from "../base/mod.ts";
+/** `signet cert request`: a workload's certificate from :15012, the first with a token, the next with the one that it has; once or for good. */
+import { quote } from "../base/mod.ts";
 import {
   BadValue,
+  boolOption,
   durationOption,
   type ListenAddress,
   OPTIONS as SERVER_OPTIONS,
@@ -9,26 +10,28 @@ import {
   pathOption,
   textOption,
 } from "../config/mod.ts";
-import { type CryptoProvider, parsePrivateKeyPem, selectProvider } from "../crypto/mod.ts";
-import { type CertificateResponse, requestCertificate } from "../grpc/mod.ts";
-import { connectHttp2 } from "../transport/mod.ts";
-import {
-  type Certificate,
-  decodeCertificate,
-  decodePem,
-  EXT_KEY_USAGE,
-  verifyChain,
-} from "../x509/mod.ts";
+import { type CryptoProvider, randomBytes, selectProvider, sha256 } from "../crypto/mod.ts";
+import { createLogger } from "../telemetry/mod.ts";
+import type { Certificate } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT, usageError } from "./errors.ts";
-import { JOIN_OPTIONS, type Joining, readJoining } from "./join.ts";
-import { keepJoiningKey, keyFilePath, readKeyFile, writeKeyFiles } from "./key_files.ts";
-import type { Command } from "./port.ts";
-import { type KeyTypeName, keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
-
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Clocks of two machines differ; istiod backdates leaves by two minutes, so only the far side needs slack. */
-const CLOCK_SLACK_MS = 60_000;
+import { checkJoinOptions, JOIN_OPTIONS, readJoining } from "./join.ts";
+import { hasKeyFiles, keyFilePath, type KeyFolder, openKeyFolder } from "./key_files.ts";
+import {
+  type Asker,
+  askWithCertificate,
+  askWithToken,
+  describeRoots,
+  obtainCertificate,
+  type Obtained,
+  type ObtainHost,
+  readIdentity,
+  uriNames,
+} from "./obtain_certificate.ts";
+import type { Command, CommandHost } from "./port.ts";
+import { type Held, keepRenewed } from "./renewal.ts";
+import { listenForSignals } from "./signals.ts";
+import { keyTypeOption } from "./workload_csr.ts";
 
 const OPTIONS = {
   server: textOption({ flag: "server", fallback: "localhost:15012", help: "host:port of the CA" }),
@@ -54,6 +57,12 @@ const OPTIONS = {
   }, { minMs: 0 }),
   ...JOIN_OPTIONS,
   keyType: keyTypeOption,
+  renew: boolOption({
+    flag: "renew",
+    fallback: "false",
+    help: "stay, and renew at half of each certificate's life until SIGTERM",
+  }),
+  logAsJson: SERVER_OPTIONS.logAsJson,
   cryptoProvider: SERVER_OPTIONS.cryptoProvider,
 };
 
@@ -61,12 +70,15 @@ const OPTIONS = {
 export const certRequestCommand: Command = {
   name: "cert request",
   group: "certificates",
-  summary: "ask a running server for the first certificate, or for the next one",
+  summary: "ask a running server for the first certificate, the next one, or all to come",
   usage: "cert request --server HOST:PORT --out DIR [FLAGS]",
   text:
     `Makes a new key, asks with the certificate in DIR (or --identityDir), and writes key, certificate and roots into DIR.
 With --token or --tokenFile it asks with the token instead, once the server is verified by --ca or --caFingerprint; the key is
-kept in DIR until the answer has come, so that the same command can be run again. The old files stay until the answer has been checked.`,
+kept in DIR until the answer has come, so that the same command can be run again. The old files stay until the answer has been checked;
+then one rename puts all three in place of the old ones.
+With --renew it stays until SIGTERM: a token is used while DIR has no certificate; the next ones come at about half of each one's
+life, with back-off when that fails, and with the roots of that time. It starts no programs. docs/renewal.md says how readers follow.`,
   options: OPTIONS,
   examples: [{
     what: "the first certificate, with a join token; the server printed its root's fingerprint",
@@ -77,6 +89,9 @@ kept in DIR until the answer has come, so that the same command can be run again
   }, {
     what: "the next certificate for the one in ./demo",
     line: "signet cert request --server localhost:15012 --out ./demo",
+  }, {
+    what: "a certificate that never expires while this runs",
+    line: "signet cert request --server ca.example:15012 --out /etc/workload --renew",
   }],
   async run(args, host) {
     const { values } = readCommandLine(certRequestCommand, args, {
@@ -85,158 +100,102 @@ kept in DIR until the answer has come, so that the same command can be run again
       required: ["server", "out"],
     });
     const addr = parseServer(values.server);
+    checkJoinOptions(values, "cert request");
     const server = { addr, serverName: values.serverName || addr.hostname, clock: host.clock };
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
-    const joining = await readJoining(values, server, "cert request");
-    const asker = joining === undefined
-      ? await askWithCertificate(values.identityDir || values.out)
-      : await askWithToken(joining, values, crypto);
-    const { keyPem, csrPem } = await makeWorkloadCsr(crypto, {
-      keyType: values.keyType,
-      identities: asker.names,
-      keyPem: asker.keyPem,
-    });
-    await using client = await connectHttp2({
-      ...server,
-      rootsPem: asker.rootsPem,
-      identity: asker.identity,
-      timeoutMs: CONNECT_TIMEOUT_MS,
-    });
-    const answer = await requestCertificate(client, {
-      csrPem,
-      validitySeconds: BigInt(Math.floor(values.ttl / 1000)),
-      authority: values.server,
-      ...(joining && { bearerToken: joining.token }),
-    });
-    const leaf = await checkAnswer(answer, { keyPem, crypto, nowMs: host.clock.nowMs() });
-    await writeKeyFiles(values.out, {
-      keyPem,
-      certChainPem: answer.chainPems.join(""),
-      rootCertPem: answer.rootsPem,
-    });
-    await asker.forgetKey?.();
-    host.print(
-      `got a certificate for ${uriNames(leaf).join(", ")}, valid until ${
-        new Date(leaf.notAfterMs).toISOString()
-      }`,
-      `  key          ${keyFilePath(values.out, "keyPem")}`,
-      `  certificate  ${keyFilePath(values.out, "certChainPem")}`,
-      `  root         ${keyFilePath(values.out, "rootCertPem")}`,
-    );
+    if (!joins(values)) await chooseAsker(values, server, crypto); // Nothing to ask with is said before anything is written.
+    using folder = await openKeyFolder(values.out);
+    const obtain = async (more: Pick<ObtainHost, "signal"> = {}): Promise<Obtained> => {
+      const asker = await chooseAsker(values, server, crypto);
+      const { ttl: ttlMs, keyType } = values;
+      const obtained = await obtainCertificate(
+        asker,
+        { ...server, authority: values.server, ttlMs, keyType },
+        { clock: host.clock, crypto, ...more },
+      );
+      await folder.write(obtained.files);
+      await asker.forgetKey?.();
+      return obtained;
+    };
+    if (values.renew) await renew(folder, obtain, { host, json: values.logAsJson });
+    else printOnce(host, values.out, (await obtain()).leaf);
     return EXIT.done;
   },
 };
+
+type Values = ReturnType<typeof readCommandLine<typeof OPTIONS>>["values"];
+
+function joins({ token, tokenFile }: Values): boolean {
+  return token !== "" || tokenFile !== "";
+}
+
+/** With what to ask now: while it is renewed, a folder that has a certificate needs neither the token nor another folder any more. */
+async function chooseAsker(
+  values: Values,
+  server: Parameters<typeof readJoining>[1],
+  crypto: CryptoProvider,
+): Promise<Asker> {
+  const { out, identityDir, renew } = values;
+  if (renew && await hasKeyFiles(out)) return await askWithCertificate(out);
+  const joining = await readJoining(values, server, "cert request");
+  return joining === undefined
+    ? await askWithCertificate(identityDir || out)
+    : await askWithToken(joining, values, crypto);
+}
+
+function printOnce(host: CommandHost, directory: string, leaf: Certificate): void {
+  const until = new Date(leaf.notAfterMs).toISOString();
+  host.print(
+    `got a certificate for ${uriNames(leaf).join(", ")}, valid until ${until}`,
+    `  key          ${keyFilePath(directory, "keyPem")}`,
+    `  certificate  ${keyFilePath(directory, "certChainPem")}`,
+    `  root         ${keyFilePath(directory, "rootCertPem")}`,
+  );
+}
+
+async function renew(
+  { directory }: KeyFolder,
+  obtain: (more: Pick<ObtainHost, "signal">) => Promise<Obtained>,
+  { host, json }: { readonly host: CommandHost; readonly json: boolean },
+): Promise<void> {
+  using signalled = listenForSignals();
+  await keepRenewed({
+    async current() {
+      if (!await hasKeyFiles(directory)) return undefined;
+      const { leaf, rootsPem } = await readIdentity(directory);
+      return heldOf(leaf, rootsPem);
+    },
+    async obtain(signal) {
+      const { leaf, files } = await obtain({ signal });
+      return heldOf(leaf, files.rootCertPem);
+    },
+  }, {
+    clock: host.clock,
+    random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
+    logger: createLogger({ levels: { default: "info" }, json }, {
+      clock: host.clock,
+      sink: (line) => host.print(line),
+    }),
+    signal: signalled.aborted,
+  });
+}
+
+function heldOf(leaf: Certificate, rootsPem: string): Held {
+  return {
+    fingerprint: sha256(leaf.raw).toHex(),
+    notBeforeMs: leaf.notBeforeMs,
+    notAfterMs: leaf.notAfterMs,
+    roots: describeRoots(rootsPem),
+  };
+}
 
 function parseServer(text: string): ListenAddress {
   try {
     return parseDialAddress(text);
   } catch (thrown) {
     if (thrown instanceof BadValue) {
-      throw usageError([`--server: ${JSON.stringify(text)} ${thrown.message}`], "cert request");
+      throw usageError([`--server: ${quote(text)} ${thrown.message}`], "cert request");
     }
     throw thrown;
   }
-}
-
-/** With what a server is asked. */
-interface Asker {
-  /** Roots that it is checked against, PEM. */
-  readonly rootsPem: string;
-  /** Our certificate and key; none with a token. */
-  readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
-  /** Names for the CSR, which the server reads for form alone. */
-  readonly names: readonly string[];
-  /** The key to ask for; a new one when absent. */
-  readonly keyPem?: string;
-  /** Removes what was kept for asking again. */
-  readonly forgetKey?: () => Promise<void>;
-}
-
-async function askWithCertificate(directory: string): Promise<Asker> {
-  const identity = await readIdentity(directory);
-  return { rootsPem: identity.rootsPem, identity, names: uriNames(identity.leaf) };
-}
-
-async function askWithToken(
-  { rootsPem }: Joining,
-  { out, keyType }: { readonly out: string; readonly keyType: KeyTypeName },
-  crypto: CryptoProvider,
-): Promise<Asker> {
-  const make = async () => (await makeWorkloadCsr(crypto, { keyType, identities: [] })).keyPem;
-  const { keyPem, forget } = await keepJoiningKey(out, keyType, make);
-  return { rootsPem, identity: undefined, names: [], keyPem, forgetKey: forget };
-}
-
-interface Identity {
-  readonly keyPem: string;
-  readonly certChainPem: string;
-  readonly rootsPem: string;
-  readonly leaf: Certificate;
-}
-
-async function readIdentity(directory: string): Promise<Identity> {
-  const hint = "signet token create and --tokenFile, or signet issue, make the first certificate";
-  const read = (key: "keyPem" | "certChainPem" | "rootCertPem") =>
-    readKeyFile(keyFilePath(directory, key), hint);
-  const certChainPem = await read("certChainPem");
-  return {
-    certChainPem,
-    keyPem: await read("keyPem"),
-    rootsPem: await read("rootCertPem"),
-    leaf: firstCertificate(certChainPem, keyFilePath(directory, "certChainPem")),
-  };
-}
-
-function firstCertificate(pem: string, where: string): Certificate {
-  const [first] = decodeAll(pem, where);
-  if (first === undefined) {
-    throw new SignetError("commands.failed", `Cannot use ${where}: it holds no certificate`);
-  }
-  return first;
-}
-
-function decodeAll(pem: string, where: string): readonly Certificate[] {
-  try {
-    return decodePem(pem, { label: "CERTIFICATE" }).map(({ der }) => decodeCertificate(der));
-  } catch (thrown) {
-    if (!isSignetError(thrown)) throw thrown;
-    throw new SignetError("commands.failed", `Cannot use ${where}: ${thrown.message}`, {
-      cause: thrown,
-    });
-  }
-}
-
-function uriNames(certificate: Certificate): readonly string[] {
-  return certificate.subjectAltNames.filter(({ type }) => type === "uri").map(({ value }) => value);
-}
-
-/** The certificate is for the key that was made, and chains to the roots that came with it. */
-async function checkAnswer(
-  { chainPems, rootsPem }: CertificateResponse,
-  { keyPem, crypto, nowMs }: {
-    readonly keyPem: string;
-    readonly crypto: CryptoProvider;
-    readonly nowMs: number;
-  },
-): Promise<Certificate> {
-  const where = "the server's answer";
-  const [leaf, ...intermediates] = decodeAll(chainPems.join(""), where);
-  const roots = decodeAll(rootsPem, where);
-  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
-  if (leaf === undefined || leaf.publicKey.spki.toHex() !== key.spki.toHex()) {
-    throw new SignetError(
-      "commands.failed",
-      `Cannot use ${where}: the certificate is not for the key that was sent`,
-    );
-  }
-  await verifyChain({
-    leaf,
-    intermediates,
-    roots,
-    nowMs: Math.max(nowMs, Math.min(leaf.notBeforeMs, nowMs + CLOCK_SLACK_MS)),
-    extKeyUsages: [EXT_KEY_USAGE.clientAuth],
-    verifySignature: (publicKey, scheme, data, signature) =>
-      crypto.verify(publicKey, scheme, data, signature),
-  });
-  return leaf;
 }

@@ -3,8 +3,7 @@ import { discoveryOptions, readDiscovery, readMeshConfig } from "../config/mod.t
 import { EXIT } from "./errors.ts";
 import type { Command, CommandHost } from "./port.ts";
 import type { RunningServer } from "./serving.ts";
-
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+import { listenForSignals } from "./signals.ts";
 
 /** The server's command. */
 export const discoveryCommand: Command = {
@@ -39,22 +38,4 @@ Flags of istiod that are not listed are ignored with a warning, unless they look
 
 function print(host: CommandHost, { summary }: RunningServer): void {
   if (summary.length > 0) host.print("signet is ready", ...summary.map((line) => `  ${line}`));
-}
-
-/** The first signal; a second one ends the process at once, as the system does. */
-function listenForSignals(): Disposable & { readonly first: Promise<string> } {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const forget = () => {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
-    listeners.length = 0;
-  };
-  const listeners = SIGNALS.map((signal) => {
-    const listener = () => {
-      forget();
-      resolve(signal);
-    };
-    Deno.addSignalListener(signal, listener);
-    return [signal, listener] as const;
-  });
-  return { first: promise, [Symbol.dispose]: forget };
 }

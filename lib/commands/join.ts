@@ -63,6 +63,13 @@ export interface JoinServer {
   readonly clock: Clock;
 }
 
+/** Faults of the options that need no server to be seen. @throws {SignetError} `commands.usage`. */
+export function checkJoinOptions(values: JoinValues, command: string): void {
+  const faults = faultsOf(values);
+  if (faults.length > 0) throw usageError(faults, command);
+  if (values.caFingerprint !== "") parseFingerprint(values.caFingerprint, command);
+}
+
 /**
  * What the options say; `undefined` when they name no token.
  *
@@ -73,8 +80,7 @@ export async function readJoining(
   server: JoinServer,
   command: string,
 ): Promise<Joining | undefined> {
-  const faults = faultsOf(values);
-  if (faults.length > 0) throw usageError(faults, command);
+  checkJoinOptions(values, command);
   if (values.token === "" && values.tokenFile === "") return undefined;
   const token = checkToken(values.token || await readKeyFile(values.tokenFile, "give a token"));
   const rootsPem = values.ca !== ""

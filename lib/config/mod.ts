@@ -26,6 +26,7 @@ export { type CommandHelp, discoveryOptions, formatHelp, optionsMarkdown } from 
 export { DEFAULT_MESH_CONFIG, type MeshConfig, parseMeshConfig } from "./mesh_config.ts";
 export {
   BadValue,
+  boolOption,
   choiceOption,
   durationOption,
   type Effect,

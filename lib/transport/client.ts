@@ -29,6 +29,8 @@ export interface Http2ClientOptions {
   readonly clock: Clock;
   /** Time for the connection to be made, in milliseconds. */
   readonly timeoutMs: number;
+  /** Ends the attempt to connect, and the connection once it is there. */
+  readonly signal?: AbortSignal;
 }
 
 /** A whole response. */
@@ -60,12 +62,15 @@ const MAX_RESPONSE_BYTES = 4 << 20;
  * @throws {SignetError} `transport.connect_failed`, `transport.timeout`.
  */
 export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Client> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const socket = await openSocket(options);
+  signal?.addEventListener("abort", () => socket.destroy(), { once: true });
   return new LiveClient(socket, options.clock);
 }
 
 function openSocket(
-  { addr, serverName, rootsPem, identity, clock, timeoutMs }: Http2ClientOptions,
+  { addr, serverName, rootsPem, identity, clock, timeoutMs, signal }: Http2ClientOptions,
 ): Promise<TLSSocket> {
   const where = `${addr.hostname}:${addr.port}`;
   return new Promise((resolve, reject) => {
@@ -77,6 +82,13 @@ function openSocket(
       ALPNProtocols: ["h2"],
       ...(identity && { cert: identity.certChainPem, key: identity.keyPem }),
     });
+    const onAbort = () => {
+      timer.cancel();
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    socket.once("close", () => signal?.removeEventListener("abort", onAbort));
     const timer = clock.setTimer(timeoutMs, () => {
       socket.destroy();
       reject(

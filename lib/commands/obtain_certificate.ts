@@ -1,0 +1,237 @@
+/** One certificate from a server: asked for with what identifies the caller, checked, and put into the folder. */
+import { type Clock, isSignetError, SignetError, sleep } from "../base/mod.ts";
+import type { ListenAddress } from "../config/mod.ts";
+import { type CryptoProvider, parsePrivateKeyPem, sha256 } from "../crypto/mod.ts";
+import { type CertificateResponse, requestCertificate } from "../grpc/mod.ts";
+import { connectHttp2 } from "../transport/mod.ts";
+import {
+  type Certificate,
+  decodeCertificate,
+  decodePem,
+  EXT_KEY_USAGE,
+  verifyChain,
+} from "../x509/mod.ts";
+import type { Joining } from "./join.ts";
+import { keepJoiningKey, keyFilePath, type KeyFiles, readKeyFile } from "./key_files.ts";
+import { type KeyTypeName, makeWorkloadCsr } from "./workload_csr.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that has accepted the connection answers within this, or the attempt has failed. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Clocks of two machines differ; istiod backdates leaves by two minutes, so only the far side needs slack. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** The certificate that a folder holds, with its key and the roots. */
+export interface Identity {
+  /** Private key, PEM. */
+  readonly keyPem: string;
+  /** Leaf and intermediates, PEM. */
+  readonly certChainPem: string;
+  /** Roots, PEM. */
+  readonly rootsPem: string;
+  /** The leaf. */
+  readonly leaf: Certificate;
+}
+
+/** With what a server is asked. */
+export interface Asker {
+  /** Roots that it is checked against, PEM. */
+  readonly rootsPem: string;
+  /** Our certificate and key; none with a token. */
+  readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
+  /** Names for the CSR, which the server reads for form alone. */
+  readonly names: readonly string[];
+  /** The bearer token. */
+  readonly token?: string;
+  /** The key to ask for; a new one when absent. */
+  readonly keyPem?: string;
+  /** Removes what was kept for asking again. */
+  readonly forgetKey?: () => Promise<void>;
+}
+
+/** Asks by mutual TLS with what a folder holds. @throws {SignetError} `commands.failed`. */
+export async function askWithCertificate(directory: string): Promise<Asker> {
+  const identity = await readIdentity(directory);
+  return { rootsPem: identity.rootsPem, identity, names: uriNames(identity.leaf) };
+}
+
+/** Asks with a token, for a key that is kept in the folder until its certificate has come. @throws {SignetError} `commands.write_failed`. */
+export async function askWithToken(
+  { rootsPem, token }: Joining,
+  { out, keyType }: { readonly out: string; readonly keyType: KeyTypeName },
+  crypto: CryptoProvider,
+): Promise<Asker> {
+  const make = async () => (await makeWorkloadCsr(crypto, { keyType, identities: [] })).keyPem;
+  const { keyPem, forget } = await keepJoiningKey(out, keyType, make);
+  return { rootsPem, identity: undefined, names: [], token, keyPem, forgetKey: forget };
+}
+
+/** What to ask for, and where. */
+export interface ObtainRequest {
+  /** Where the server is. */
+  readonly addr: ListenAddress;
+  /** The same as text, for `:authority`. */
+  readonly authority: string;
+  /** Name that the server's certificate must hold. */
+  readonly serverName: string;
+  /** Lifetime to ask for, milliseconds; 0 for the server's default. */
+  readonly ttlMs: number;
+  /** Kind of the new key. */
+  readonly keyType: KeyTypeName;
+}
+
+/** What asking needs of the world. */
+export interface ObtainHost {
+  /** Time. */
+  readonly clock: Clock;
+  /** Makes the key, checks the answer. */
+  readonly crypto: CryptoProvider;
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal;
+}
+
+/** A new certificate and what goes into the folder with it. */
+export interface Obtained {
+  /** The leaf. */
+  readonly leaf: Certificate;
+  /** Key, chain and roots. */
+  readonly files: KeyFiles;
+}
+
+/**
+ * Makes a key, or takes the one that was kept, asks the server for its certificate, and checks the answer.
+ *
+ * @throws {SignetError} `transport.*`, `commands.failed` with the server's status, `x509.*` for an answer that does not verify.
+ */
+export async function obtainCertificate(
+  asker: Asker,
+  request: ObtainRequest,
+  { clock, crypto, signal }: ObtainHost,
+): Promise<Obtained> {
+  const { keyPem, csrPem } = await makeWorkloadCsr(crypto, {
+    keyType: request.keyType,
+    identities: asker.names,
+    keyPem: asker.keyPem,
+  });
+  await using client = await connectHttp2({
+    addr: request.addr,
+    serverName: request.serverName,
+    rootsPem: asker.rootsPem,
+    identity: asker.identity,
+    clock,
+    timeoutMs: CONNECT_TIMEOUT_MS,
+    ...(signal && { signal }),
+  });
+  const answer = await withinTime(
+    requestCertificate(client, {
+      csrPem,
+      validitySeconds: BigInt(Math.floor(request.ttlMs / 1000)),
+      authority: request.authority,
+      ...(asker.token !== undefined && { bearerToken: asker.token }),
+    }),
+    { clock, where: request.authority },
+  );
+  const leaf = await checkAnswer(answer, { keyPem, crypto, nowMs: clock.nowMs() });
+  return {
+    leaf,
+    files: { keyPem, certChainPem: answer.chainPems.join(""), rootCertPem: answer.rootsPem },
+  };
+}
+
+/** The answer, or an error when it does not come in time. */
+async function withinTime<T>(
+  answer: Promise<T>,
+  { clock, where }: { readonly clock: Clock; readonly where: string },
+): Promise<T> {
+  const answered = new AbortController();
+  const late = async (): Promise<never> => {
+    await sleep(clock, ANSWER_TIMEOUT_MS, { signal: answered.signal });
+    throw new SignetError(
+      "transport.timeout",
+      `Cannot get certificate: ${where} did not answer in ${ANSWER_TIMEOUT_MS} ms`,
+    );
+  };
+  try {
+    return await Promise.race([answer, late()]);
+  } finally {
+    answered.abort();
+  }
+}
+
+/**
+ * Reads a folder's key, chain and roots.
+ *
+ * @throws {SignetError} `commands.failed` when one is missing or no PEM.
+ */
+export async function readIdentity(directory: string): Promise<Identity> {
+  const hint = "signet token create and --tokenFile, or signet issue, make the first certificate";
+  const read = (key: keyof KeyFiles) => readKeyFile(keyFilePath(directory, key), hint);
+  const certChainPem = await read("certChainPem");
+  return {
+    certChainPem,
+    keyPem: await read("keyPem"),
+    rootsPem: await read("rootCertPem"),
+    leaf: firstCertificate(certChainPem, keyFilePath(directory, "certChainPem")),
+  };
+}
+
+function firstCertificate(pem: string, where: string): Certificate {
+  const [first] = decodeAll(pem, where);
+  if (first === undefined) {
+    throw new SignetError("commands.failed", `Cannot use ${where}: it holds no certificate`);
+  }
+  return first;
+}
+
+function decodeAll(pem: string, where: string): readonly Certificate[] {
+  try {
+    return decodePem(pem, { label: "CERTIFICATE" }).map(({ der }) => decodeCertificate(der));
+  } catch (thrown) {
+    if (!isSignetError(thrown)) throw thrown;
+    throw new SignetError("commands.failed", `Cannot use ${where}: ${thrown.message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** The URI names of a certificate. */
+export function uriNames(certificate: Certificate): readonly string[] {
+  return certificate.subjectAltNames.filter(({ type }) => type === "uri").map(({ value }) => value);
+}
+
+/** SHA-256 of each root of a PEM text, for people and for comparing. */
+export function describeRoots(rootsPem: string): string {
+  const roots = decodePem(rootsPem, { label: "CERTIFICATE" });
+  return roots.map(({ der }) => sha256(der).toHex()).join(" ");
+}
+
+/** The certificate is for the key that was made, and chains to the roots that came with it. */
+async function checkAnswer(
+  { chainPems, rootsPem }: CertificateResponse,
+  { keyPem, crypto, nowMs }: {
+    readonly keyPem: string;
+    readonly crypto: CryptoProvider;
+    readonly nowMs: number;
+  },
+): Promise<Certificate> {
+  const where = "the server's answer";
+  const [leaf, ...intermediates] = decodeAll(chainPems.join(""), where);
+  const roots = decodeAll(rootsPem, where);
+  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
+  if (leaf === undefined || leaf.publicKey.spki.toHex() !== key.spki.toHex()) {
+    throw new SignetError(
+      "commands.failed",
+      `Cannot use ${where}: the certificate is not for the key that was sent`,
+    );
+  }
+  await verifyChain({
+    leaf,
+    intermediates,
+    roots,
+    nowMs: Math.max(nowMs, Math.min(leaf.notBeforeMs, nowMs + CLOCK_SLACK_MS)),
+    extKeyUsages: [EXT_KEY_USAGE.clientAuth],
+    verifySignature: (publicKey, scheme, data, signature) =>
+      crypto.verify(publicKey, scheme, data, signature),
+  });
+  return leaf;
+}
