@@ -19,6 +19,7 @@ export type ErrorCode =
   // x509: well-formed DER that breaks a rule of RFC 5280 or RFC 2986
   | "x509.bad_csr"
   | "x509.bad_certificate"
+  | "x509.bad_crl"
   | "x509.bad_key"
   | "x509.bad_name"
   | "x509.bad_crl"

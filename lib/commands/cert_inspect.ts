@@ -26,7 +26,7 @@ const OPTIONS = {
 export const certInspectCommand: Command = {
   name: "cert inspect",
   group: "certificates",
-  summary: "say what a certificate, chain, CSR or key is, and who would refuse it",
+  summary: "say what a certificate, chain, CSR, CRL or key is, and who would refuse it",
   usage: "cert inspect FILE [FLAGS]",
   text:
     `Reads PEM or DER; - is standard input. Of a private key only its kind is told, and the certificate that it belongs to.

@@ -1,6 +1,7 @@
 /** Every command. Help, shell completion and the manual are made from this list; a new command is one more line. */
 import { certInspectCommand } from "./cert_inspect.ts";
 import { certRequestCommand } from "./cert_request.ts";
+import { certVerifyCommand } from "./cert_verify.ts";
 import { discoveryCommand } from "./discovery.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   discoveryCommand,
   issueCommand,
   certInspectCommand,
+  certVerifyCommand,
   certRequestCommand,
   tokenCreateCommand,
   tokenListCommand,

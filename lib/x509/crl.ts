@@ -1,5 +1,5 @@
 /**
- * Certificate revocation lists (RFC 5280 section 5.1), as far as a CA that passes one on must know them: who signed it and when.
+ * Certificate revocation lists (RFC 5280 section 5.1), as far as a mesh needs them: who signed one, when, and whom it revokes.
  *
  * ```asn1
  * CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm AlgorithmIdentifier, signatureValue BIT STRING }
@@ -7,7 +7,8 @@
  *   nextUpdate Time OPTIONAL, revokedCertificates SEQUENCE OF SEQUENCE OPTIONAL, crlExtensions [0] OPTIONAL }
  * ```
  *
- * Left out: the extensions of the list and of its entries; relying parties judge them.
+ * Left out: partial, indirect and delta lists. Their extensions are critical (RFC 5280 section 5.2) and are listed, so that whoever relies
+ * on a list refuses those.
  */
 import {
   contextTag,
@@ -16,12 +17,14 @@ import {
   readDer,
   readSmallInteger,
   readTime,
+  readUnsigned,
   TAG,
 } from "../asn1/mod.ts";
 import { equalBytes, isSignetError, messageOf, SignetError } from "../base/mod.ts";
 import type { SignatureScheme } from "./algorithms.ts";
 import type { Certificate } from "./certificate.ts";
 import type { VerifySignature } from "./chain.ts";
+import { readExtensions } from "./extension.ts";
 import { KEY_USAGE } from "./key_usage.ts";
 import { scanName } from "./name.ts";
 import { findSignatureScheme } from "./signature_algorithms.ts";
@@ -40,6 +43,10 @@ export interface CertificateList {
   readonly nextUpdateMs: number | undefined;
   /** Number of certificates that it revokes. */
   readonly revoked: number;
+  /** When each was revoked, milliseconds since the epoch, by serial number in hex. */
+  readonly entries: ReadonlyMap<string, number>;
+  /** Critical extensions, of the list or of an entry: none is processed. */
+  readonly unhandledExtensions: readonly string[];
   /** How it is signed; `undefined` when signet cannot verify that. */
   readonly signatureScheme: SignatureScheme | undefined;
   /** Content of the signature's BIT STRING. */
@@ -85,10 +92,21 @@ function readTbs(tbs: DerCursor) {
   const issuer = tbs.bytes.subarray(start, tbs.at);
   const thisUpdateMs = readTime(tbs);
   const nextUpdateMs = isTime(tbs) ? readTime(tbs) : undefined;
-  const revoked = tbs.peek() === TAG.sequence ? countEntries(tbs.enter(TAG.sequence)) : 0;
-  tbs.readOptional(CRL_EXTENSIONS);
+  const unhandled = new Set<string>();
+  const entries = tbs.peek() === TAG.sequence
+    ? readEntries(tbs.enter(TAG.sequence), unhandled)
+    : new Map<string, number>();
+  const tagged = tbs.enterOptional(CRL_EXTENSIONS);
+  if (tagged !== undefined) {
+    noteCritical(tagged, unhandled);
+    tagged.finish();
+  }
   tbs.finish();
-  return { signedWith, issuer, thisUpdateMs, nextUpdateMs, revoked };
+  const unhandledExtensions = [...unhandled];
+  return {
+    ...{ signedWith, issuer, thisUpdateMs, nextUpdateMs },
+    ...{ revoked: entries.size, entries, unhandledExtensions },
+  };
 }
 
 function isTime(cursor: DerCursor): boolean {
@@ -96,10 +114,22 @@ function isTime(cursor: DerCursor): boolean {
   return tag === TAG.utcTime || tag === TAG.generalizedTime;
 }
 
-function countEntries(list: DerCursor): number {
-  let entries = 0;
-  for (; !list.done; entries++) list.read(TAG.sequence);
+function readEntries(list: DerCursor, unhandled: Set<string>): ReadonlyMap<string, number> {
+  const entries = new Map<string, number>();
+  while (!list.done) {
+    const entry = list.enter(TAG.sequence);
+    const serialNumber = readUnsigned(entry).toHex();
+    entries.set(serialNumber, readTime(entry));
+    if (!entry.done) noteCritical(entry, unhandled);
+    entry.finish();
+  }
   return entries;
+}
+
+function noteCritical(cursor: DerCursor, unhandled: Set<string>): void {
+  for (const { oid, critical } of readExtensions(cursor).values()) {
+    if (critical) unhandled.add(oid);
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { isSignetError, SignetError } from "../../base/mod.ts";
 import type { CryptoProvider } from "../../crypto/mod.ts";
 import { type Certificate, decodeCertificate } from "../../x509/mod.ts";
 import { describeCertificate, type Description } from "./certificate.ts";
+import { describeCrl } from "./crl.ts";
 import { describeCsr } from "./csr.ts";
 import { describeUnread } from "./foreign.ts";
 import {
@@ -46,7 +47,7 @@ export async function inspectFile(
       const signer = signers.get(number) ?? { kind: "elsewhere" };
       return describeCertificate(own.certificate, { nowMs, signer });
     }
-    return await describeOther(block, { crypto, candidates, mode });
+    return await describeOther(block, { crypto, candidates, mode, nowMs });
   };
   const told: Inspected[] = [];
   for (const [at, block] of blocks.entries()) {
@@ -88,7 +89,7 @@ function ownCandidates(
   }));
 }
 
-type OtherContext = Parameters<typeof describePrivateKey>[2];
+type OtherContext = Parameters<typeof describePrivateKey>[2] & Pick<InspectContext, "nowMs">;
 
 async function describeOther(block: FileBlock, context: OtherContext): Promise<Description> {
   const { label, der } = block;
@@ -101,6 +102,8 @@ async function describeOther(block: FileBlock, context: OtherContext): Promise<D
     case "CERTIFICATE REQUEST":
     case "NEW CERTIFICATE REQUEST":
       return await describeCsr(der, context.crypto);
+    case "X509 CRL":
+      return describeCrl(der, context.nowMs);
     case "PUBLIC KEY":
       return describePublicKey(der);
     case "EC PARAMETERS":
@@ -129,6 +132,7 @@ function encryptedKey(): Description {
 async function describeDer(der: Uint8Array, context: OtherContext): Promise<Description> {
   const readers: readonly (() => Description | Promise<Description>)[] = [
     () => describeCsr(der, context.crypto),
+    () => describeCrl(der, context.nowMs),
     () => describePublicKey(der),
     ...Object.keys(PRIVATE_KEY_LABELS).map((label) => () =>
       describePrivateKey(der, label, context)
