@@ -2,7 +2,7 @@
 /**
  * Builds the foreign programs that tests run signet against, from Go modules, into the peers' cache; those that are there stay.
  *
- * curl, openssl and h2load come from Debian: with `CI=true` and as root on a machine with apt-get they are installed, elsewhere this says
+ * curl, openssl, h2load and shells come from Debian: with `CI=true` and as root on a machine with apt-get they are installed, elsewhere this says
  * which are missing. The first build takes some minutes.
  *
  * Usage: `scripts/deno task peers`
@@ -32,6 +32,9 @@ const SYSTEM_PEERS = {
   unshare: "util-linux",
   mandoc: "mandoc",
   "systemd-analyze": "systemd",
+  bash: "bash",
+  fish: "fish",
+  zsh: "zsh",
 } as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
 

@@ -2,6 +2,7 @@
 import { certInspectCommand } from "./cert_inspect.ts";
 import { certRequestCommand } from "./cert_request.ts";
 import { certVerifyCommand } from "./cert_verify.ts";
+import { completionCommand } from "./completion.ts";
 import { discoveryCommand } from "./discovery.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
@@ -20,5 +21,6 @@ export const COMMANDS: readonly Command[] = [
   tokenListCommand,
   tokenRevokeCommand,
   requestCommand,
+  completionCommand,
   versionCommand,
 ];

@@ -6,28 +6,32 @@
 
 /** A program that tests may ask for. */
 export type PeerName =
+  | "bash"
   | "caclient"
   | "curl"
   | "etcd"
+  | "fish"
   | "grpcurl"
   | "h2load"
   | "h2spec"
   | "ip"
   | "istiovalidate"
   | "kube-apiserver"
+  | "lint_pkix_cert"
   | "mandoc"
   | "nsenter"
   | "openssl"
+  | "otlpsink"
   | "pilot-agent"
   | "pilot-discovery"
-  | "otlpsink"
-  | "systemd-analyze"
-  | "unshare"
   | "promcheck"
-  | "lint_pkix_cert"
   | "python"
   | "spiffeclient"
-  | "zlint";
+  | "systemd-analyze"
+  | "unshare"
+  | "x509verify"
+  | "zlint"
+  | "zsh";
 
 /** The folder of the programs that were built for the tests. */
 export function peersDir(): string {

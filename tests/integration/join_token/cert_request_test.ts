@@ -49,7 +49,7 @@ testWithPeers("signet cert request joins with a token and renews without it", [
     assert.equal(renewed.code, 0, renewed.stderr);
     const names = (await Array.fromAsync(Deno.readDir(`${server.cwd}/pinned`))).map(({ name }) =>
       name
-    );
+    ).filter((name) => !name.startsWith(".."));
     assert.deepEqual(names.sort(), ["cert-chain.pem", "key.pem", "root-cert.pem"]);
   });
   await t.step("by the root's file", async () => {

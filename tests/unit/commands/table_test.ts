@@ -23,7 +23,7 @@ Deno.test("COMMANDS: each has a summary, a usage that begins with its name, and 
       assert.notEqual(text, "");
       assert.ok(examples.length > 0);
       for (const { line, what } of examples) {
-        assert.match(line, new RegExp(`(^|\\| )signet ${name}\\b`));
+        assert.match(line, new RegExp(`(^|\\| |<\\()signet ${name}\\b`));
         assert.notEqual(what, "");
       }
       for (const operand of operands) assert.ok(usage.includes(operand.name), operand.name);
