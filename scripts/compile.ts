@@ -15,7 +15,7 @@ import { permissionFlags } from "./permissions.ts";
 import { type BundledPackage, makeSbom } from "./sbom.ts";
 
 /** Node's modules that dependencies import by their bare names. */
-const NODE_MODULES = builtinModules.filter((name) => !name.startsWith("_") && !name.includes("/"));
+const NODE_MODULES = builtinModules.filter((name) => /^[a-z]\w*$/.test(name));
 const BUNDLE = "dist/signet.js";
 const EXECUTABLE = "dist/signet";
 /** denort 2.7.14 for x86-64 Linux. */
