@@ -12,7 +12,9 @@ const CURVES: Readonly<Record<string, Curve>> = {
 /** The kind of a PKCS#8 key; an RSA key's length is 0 here, since it stands in the key itself. @throws {SignetError} `crypto.bad_key`. */
 export function keyKindOfPkcs8(pkcs8: Uint8Array): KeyKind {
   try {
-    const sequence = readDer(pkcs8).enter(TAG.sequence);
+    const outer = readDer(pkcs8);
+    const sequence = outer.enter(TAG.sequence);
+    outer.finish();
     readSmallInteger(sequence);
     const algorithm = sequence.enter(TAG.sequence);
     const oid = readOid(algorithm);

@@ -5,16 +5,11 @@
  * use EVP. Everything that OpenSSL allocates for one call is freed in it; keys live until disposed.
  */
 import { type Bytes, SignetError } from "../base/mod.ts";
-import {
-  type Curve,
-  decodePublicKey,
-  type Digest,
-  type PublicKeyInfo,
-  type SignatureScheme,
-} from "../x509/mod.ts";
+import type { Curve, Digest, KeyKind, PublicKeyInfo, SignatureScheme } from "../x509/mod.ts";
+import { checkedPair, decodePublicHalf } from "./import.ts";
 import { keyKindOfPkcs8, schemeFor } from "./key_kind.ts";
 import { openLibcrypto, type OpenSsl } from "./openssl_library.ts";
-import type { CryptoProvider, SigningKey } from "./port.ts";
+import type { CryptoProvider, SigningKey, Verifier } from "./port.ts";
 import { generateKey } from "./webcrypto.ts";
 
 /** NIDs of the curves (obj_mac.h). */
@@ -74,9 +69,7 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
     return verdict === 1;
   };
 
-  return {
-    name: "openssl",
-    source: `${path} (${version(ssl)})`,
+  const verifier: Verifier = {
     verify(key, scheme, data, signature) {
       const { kind } = key;
       if (kind.type === "ec" && scheme.type === "ecdsa") {
@@ -90,7 +83,12 @@ function createProvider(ssl: OpenSsl, path: string): CryptoProvider {
       }
       return verifyEvp(ssl, { key, scheme, data, signature });
     },
-    importPrivateKey: (pkcs8) => Promise.resolve(importPrivateKey(ssl, pkcs8)),
+  };
+  return {
+    ...verifier,
+    name: "openssl",
+    source: `${path} (${version(ssl)})`,
+    importPrivateKey: async (pkcs8) => await checkedPair(importPrivateKey(ssl, pkcs8), verifier),
     generateKey,
     sha256: (data) => DIGEST.slice(0, hashInto(ssl, "SHA-256", data)),
   };
@@ -188,8 +186,7 @@ function importPrivateKey(ssl: OpenSsl, pkcs8: Uint8Array): SigningKey {
     ssl.ERR_clear_error();
     throw new SignetError("crypto.bad_key", "Cannot use private key: OpenSSL refuses it");
   }
-  const spki = publicHalf(ssl, pkey);
-  const { kind } = decodePublicKey(spki);
+  const { spki, kind } = publicHalfOrFree(ssl, pkey);
   const ec = kind.type === "ec" ? ssl.EVP_PKEY_get1_EC_KEY(pkey) : null;
   let disposed = false;
   return {
@@ -207,6 +204,17 @@ function importPrivateKey(ssl: OpenSsl, pkcs8: Uint8Array): SigningKey {
       ssl.EVP_PKEY_free(pkey);
     },
   };
+}
+
+/** The public half; a key that is refused is freed. */
+function publicHalfOrFree(ssl: OpenSsl, pkey: Deno.PointerValue): { spki: Bytes; kind: KeyKind } {
+  try {
+    const spki = publicHalf(ssl, pkey);
+    return { spki, kind: decodePublicHalf(spki).kind };
+  } catch (thrown) {
+    ssl.EVP_PKEY_free(pkey);
+    throw thrown;
+  }
 }
 
 /** An RSA key of 16384 bits has 2,086 octets; no key is longer. */

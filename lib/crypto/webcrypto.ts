@@ -4,15 +4,10 @@
  */
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { type Bytes, messageOf, SignetError } from "../base/mod.ts";
-import {
-  decodePublicKey,
-  type Digest,
-  type KeyKind,
-  type PublicKeyInfo,
-  type SignatureScheme,
-} from "../x509/mod.ts";
+import type { Curve, Digest, KeyKind, PublicKeyInfo, SignatureScheme } from "../x509/mod.ts";
 import { sha256 } from "./digest.ts";
 import { ecdsaToDer, ecdsaToFixed } from "./ecdsa_signature.ts";
+import { checkedPair, decodePublicHalf } from "./import.ts";
 import { keyKindOfPkcs8, schemeFor } from "./key_kind.ts";
 import { verifyRsaDigest } from "./rsa_verify.ts";
 import type { CryptoProvider, GeneratedKey, KeySpec, SigningKey } from "./port.ts";
@@ -25,7 +20,8 @@ export function webCryptoProvider(): CryptoProvider {
     name: "webcrypto",
     source: `Deno ${Deno.version.deno}`,
     verify: verifySignature,
-    importPrivateKey,
+    importPrivateKey: async (pkcs8) =>
+      await checkedPair(await importPrivateKey(pkcs8), { verify: verifySignature }),
     generateKey,
     sha256,
   };
@@ -53,16 +49,10 @@ async function verifySignature(
     return await verifyRsa(key, scheme.digest, data, signature);
   }
   if (kind.type === "ec" && scheme.type === "ecdsa") {
-    const imported = await importPublicKey(key);
-    const fixed = ecdsaToFixed(signature, kind.curve);
-    if (fixed === undefined) return false;
-    if (kind.curve === "P-384" && scheme.digest === "SHA-1") {
-      return await verifyP384Sha1(key, data, fixed);
-    }
-    return await check({ name: "ECDSA", hash: scheme.digest }, imported, {
-      data,
-      signature: fixed,
-    });
+    const good = await verifyEc(key, kind.curve, { digest: scheme.digest, data, signature });
+    // Deno imports points that are not on their curve, and no signature fits them.
+    if (!good) await checkPoint(key, kind.curve);
+    return good;
   }
   if (kind.type === "ed25519" && scheme.type === "ed25519") {
     return await check({ name: "Ed25519" }, await importPublicKey(key), { data, signature });
@@ -71,6 +61,34 @@ async function verifySignature(
     "crypto.unsupported_algorithm",
     `Cannot verify signature: a key of type ${kind.type} does not make ${scheme.type} signatures`,
   );
+}
+
+async function verifyEc(
+  key: PublicKeyInfo,
+  curve: Curve,
+  { digest, data, signature }: {
+    readonly digest: Digest;
+    readonly data: Uint8Array;
+    readonly signature: Uint8Array;
+  },
+): Promise<boolean> {
+  const imported = await importPublicKey(key);
+  const fixed = ecdsaToFixed(signature, curve);
+  if (fixed === undefined) return false;
+  if (curve === "P-384" && digest === "SHA-1") return await verifyP384Sha1(key, data, fixed);
+  return await check({ name: "ECDSA", hash: digest }, imported, { data, signature: fixed });
+}
+
+/** Throws `crypto.bad_key` when the key is no point of its curve. */
+async function checkPoint({ keyBits }: PublicKeyInfo, curve: Curve): Promise<void> {
+  const { p256, p384, p521 } = await import("@noble/curves/nist.js");
+  try {
+    ({ "P-256": p256, "P-384": p384, "P-521": p521 })[curve].Point.fromBytes(keyBits);
+  } catch (cause) {
+    throw new SignetError("crypto.bad_key", `Cannot use public key: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 async function check(
@@ -153,7 +171,7 @@ async function importPrivateKey(pkcs8: Uint8Array): Promise<SigningKey> {
     ? { name: "ECDSA", hash: digest }
     : { name: key.algorithm.name };
   return {
-    kind: decodePublicKey(spki).kind,
+    kind: decodePublicHalf(spki).kind,
     spki,
     scheme,
     async sign(data) {
