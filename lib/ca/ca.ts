@@ -96,9 +96,11 @@ class LiveCa implements Ca {
 
   async genKeyCert(request: GenKeyCertRequest): Promise<KeyCert> {
     const { hosts, caller } = request;
-    const ttlMs = request.checkLifetime
-      ? grantTtl(BigInt(Math.ceil(request.ttlMs / 1000)), this.#ttlRules())
-      : request.ttlMs;
+    const rules = this.#ttlRules();
+    const ttlMs = grantTtl(
+      BigInt(Math.ceil(request.ttlMs / 1000)),
+      request.checkLifetime ? rules : { ...rules, maxTtlMs: Number.MAX_SAFE_INTEGER },
+    );
     const { pkcs8, spki } = await this.#host.crypto.generateKey(ownKeySpec(this.#issuer));
     const leaf = await issueLeaf(this.#issuer, {
       publicKey: decodePublicKey(spki),

@@ -96,11 +96,22 @@ export async function issueLeaf(
     not_after: new Date(validity.notAfterMs).toISOString(),
     caller: request.caller,
   });
-  const signing = key.sign(tbs);
-  const signature = signing instanceof Promise ? await signing : signing;
+  const signature = await sign(key, tbs);
   const der = encodeCertificate(tbs, key.scheme, signature);
   options.audit.info(EVENT.certificateIssued, "Issued certificate", { serial: serialNumber });
   return { ...validity, serialNumber, der, certificatePem: encodePem("CERTIFICATE", der), bundle };
+}
+
+/** istiod's kind for whatever goes wrong while signing. */
+async function sign(key: SigningKey, tbs: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await key.sign(tbs);
+  } catch (cause) {
+    if (!isSignetError(cause)) throw cause;
+    throw new SignetError("ca.cert_gen_error", `Cannot sign certificate: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 function build(

@@ -6,7 +6,13 @@ import {
   type KeySpec,
 } from "../crypto/mod.ts";
 import type { CaSet } from "../store/mod.ts";
-import { buildCaCertificate, encodeCertificate, encodePem, organizationName } from "../x509/mod.ts";
+import {
+  buildCaCertificate,
+  decodePublicKey,
+  encodeCertificate,
+  encodePem,
+  organizationName,
+} from "../x509/mod.ts";
 import { newSerialNumber } from "./issue.ts";
 
 /** What a new root is to be. */
@@ -30,7 +36,7 @@ export async function createRootSet(
   const tbs = buildCaCertificate({
     subject: organizationName(request.organization),
     spki,
-    subjectKeyId: keyIdentifier(spki),
+    subjectKeyId: keyIdentifier(decodePublicKey(spki).keyBits),
     serialNumber: newSerialNumber(),
     notBeforeMs: second,
     notAfterMs: second + request.ttlMs,

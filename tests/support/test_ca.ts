@@ -1,7 +1,7 @@
 /** A CA in memory. */
 import { type Clock, systemClock } from "signet/base/mod.ts";
 import { type Ca, type CaConfig, createCa } from "signet/ca/mod.ts";
-import { selectProvider } from "signet/crypto/mod.ts";
+import { type CryptoProvider, selectProvider } from "signet/crypto/mod.ts";
 import { type CaStore, memoryCaStore, type PluggedInCa } from "signet/store/mod.ts";
 import { type LogRecords, recordLogs } from "./log_records.ts";
 
@@ -14,11 +14,11 @@ export async function createTestCa(
     readonly clock?: Clock;
     readonly store?: CaStore;
     readonly pluggedIn?: PluggedInCa;
-    readonly provider?: "webcrypto" | "openssl";
+    readonly crypto?: CryptoProvider;
   } = {},
 ): Promise<{ readonly ca: Ca } & LogRecords> {
   const logs = recordLogs();
-  const { provider } = await selectProvider(options.provider ?? "webcrypto");
+  const crypto = options.crypto ?? (await selectProvider("webcrypto")).provider;
   const ca = await createCa({
     trustDomain: "cluster.local",
     defaultWorkloadTtlMs: 24 * HOUR_MS,
@@ -31,7 +31,7 @@ export async function createTestCa(
     ...options.config,
   }, {
     clock: options.clock ?? systemClock(),
-    crypto: provider,
+    crypto,
     store: options.store ?? memoryCaStore(),
     ...(options.pluggedIn === undefined ? {} : { pluggedIn: options.pluggedIn }),
     logger: logs.logger,
