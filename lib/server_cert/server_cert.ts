@@ -20,6 +20,7 @@ import {
   obtain,
   readRoots,
   type Serving,
+  writeIssued,
 } from "./source.ts";
 
 /** Time between two looks at the wall clock, in milliseconds. */
@@ -56,6 +57,7 @@ export async function loadServerCert(
   const source = await chooseSource(config, host.ca);
   const extraRoots = await readRoots(source);
   const serving = await obtain(source, config, host.crypto);
+  await writeIssued(source, config, serving);
   if (serving === undefined) {
     logger.warn(EVENT.serverCertMissing, `There is no serving certificate: ${source.described}`);
   }
@@ -153,14 +155,13 @@ class LiveServerCert implements ServerCert {
       try {
         await work();
       } catch (thrown) {
-        this.#host.logger.error(
-          EVENT.serverCertFailed,
-          "Cannot refresh the serving certificate; the one before stays",
-          {},
-          thrown,
-        );
+        this.#failed("Cannot refresh the serving certificate; the one before stays", thrown);
       }
     });
+  }
+
+  #failed(message: string, thrown: unknown): void {
+    this.#host.logger.error(EVENT.serverCertFailed, message, {}, thrown);
   }
 
   #lookAtClock(): void {
@@ -181,6 +182,7 @@ class LiveServerCert implements ServerCert {
   async #renewIfDue(): Promise<void> {
     if (!this.#isDue()) return;
     this.#swap({ ...this.#parts, serving: await this.#obtain() }, "renewed");
+    await this.#write();
   }
 
   /** Clients are checked against the new roots at once, whatever becomes of the certificate. */
@@ -190,17 +192,36 @@ class LiveServerCert implements ServerCert {
     this.#enqueue(async () => {
       const serving = await this.#obtain();
       this.#swap({ ...this.#parts, serving }, "the CA changed");
+      await this.#write();
     });
   }
 
+  /** A file that cannot be used keeps what was read before of it alone. */
   async #lookAtFiles(files: readonly string[]): Promise<void> {
     const seen = await this.#settled(files);
     if (seen === undefined) return;
     this.#filesSeen = seen;
     const { source } = this.#parts;
-    const extraRoots = await readRoots(source);
-    const serving = source.kind === "files" ? await this.#obtain() : this.#parts.serving;
-    this.#swap({ source, serving, extraRoots }, "files changed");
+    let { serving, extraRoots } = this.#parts;
+    try {
+      extraRoots = await readRoots(source);
+    } catch (thrown) {
+      this.#failed("Cannot read the roots of clients again; those before stay", thrown);
+    }
+    try {
+      if (source.kind === "files") serving = await this.#obtain();
+    } finally {
+      this.#swap({ source, serving, extraRoots }, "files changed");
+    }
+  }
+
+  /** The certificate is served whether it could be written or not: a full disk must not let it expire. */
+  async #write(): Promise<void> {
+    try {
+      await writeIssued(this.#parts.source, this.#config, this.#parts.serving);
+    } catch (thrown) {
+      this.#failed("Cannot write the serving certificate; it is served all the same", thrown);
+    }
   }
 
   /** The fingerprint of files that have changed and lie still; `undefined` when there is nothing to read. */

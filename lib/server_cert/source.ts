@@ -100,14 +100,22 @@ export async function obtain(
 }
 
 async function issueOwn(ca: Ca, config: ServerCertConfig): Promise<Serving> {
-  const issued = await ca.genKeyCert({
+  return await ca.genKeyCert({
     hosts: config.names,
     ttlMs: config.ttlMs,
     checkLifetime: false,
     caller: "signet",
   });
-  if (config.writeDirectory !== undefined) await writeServingFiles(config.writeDirectory, issued);
-  return issued;
+}
+
+/** Writes an issued certificate where the configuration wants it. @throws {SignetError} `server_cert.bad_files`. */
+export async function writeIssued(
+  { kind }: CertSource,
+  { writeDirectory }: ServerCertConfig,
+  serving: Serving | undefined,
+): Promise<void> {
+  if (kind !== "istiod" || serving === undefined || writeDirectory === undefined) return;
+  await writeServingFiles(writeDirectory, serving);
 }
 
 async function readOwn(
