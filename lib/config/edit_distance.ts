@@ -15,12 +15,15 @@ export function editDistance(left: string, right: string, limit: number): number
   return Math.min(row[right.length]!, limit + 1);
 }
 
-/** The first of `words` within two edits of `word`. */
+/** The closest of `words` within two edits of `word`; the first of those that are equally close. */
 export function closestWord(word: string, words: Iterable<string>): string | undefined {
+  let closest: string | undefined;
+  let least = MAX_EDITS + 1;
   for (const candidate of words) {
-    if (editDistance(word, candidate, MAX_EDITS) <= MAX_EDITS) return candidate;
+    const distance = editDistance(word, candidate, MAX_EDITS);
+    if (distance < least) [closest, least] = [candidate, distance];
   }
-  return undefined;
+  return closest;
 }
 
 const MAX_EDITS = 2;

@@ -146,7 +146,7 @@ interface LogRecord {
 }
 
 function formatJson({ time, level, scope, event, message, fields }: LogRecord): string {
-  return JSON.stringify({
+  return quoted({
     level,
     time,
     scope,
@@ -157,7 +157,8 @@ function formatJson({ time, level, scope, event, message, fields }: LogRecord): 
 }
 
 function formatText({ time, level, scope, event, message, fields }: LogRecord): string {
-  let line = `${time}\t${level}\t${scope}\t${message}\tevent=${event}`;
+  const text = UNSAFE_REGEXP.test(message) ? formatValue(message) : message;
+  let line = `${time}\t${level}\t${scope}\t${text}\tevent=${event}`;
   for (const name in fields) {
     const value = fields[name];
     if (value !== undefined) line += ` ${name}=${formatValue(value)}`;
@@ -167,12 +168,25 @@ function formatText({ time, level, scope, event, message, fields }: LogRecord): 
 
 const PLAIN_REGEXP = /^[!#-\[\]-~]+$/;
 
+/** What a terminal or a reader of lines takes for more than text: control characters, and Unicode's own ends of lines. */
+// deno-lint-ignore no-control-regex -- what must not reach a log as it is
+const UNSAFE_REGEXP = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const UNSAFE_IN_JSON_REGEXP = /[\u007f-\u009f\u2028\u2029]/g;
+
 function formatValue(value: string | number | boolean | readonly string[]): string {
-  if (typeof value === "string") return PLAIN_REGEXP.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return PLAIN_REGEXP.test(value) ? value : quoted(value);
   if (typeof value !== "object") return String(value);
   // Audit records hold a list of one plain name, which is written without JSON's help.
   const [first] = value;
   return value.length === 1 && first !== undefined && PLAIN_REGEXP.test(first)
     ? `["${first}"]`
-    : JSON.stringify(value);
+    : quoted(value);
+}
+
+/** JSON, with what JSON leaves alone and {@linkcode UNSAFE_REGEXP} does not escaped too. */
+function quoted(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    UNSAFE_IN_JSON_REGEXP,
+    (char) => `\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { isSignetError } from "signet/base/mod.ts";
+import { DEFAULT_MESH_CONFIG, parseMeshConfig } from "../../../lib/config/mesh_config.ts";
+
+const PATH = "/etc/istio/config/mesh";
+
+Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", async (t) => {
+  const { discoveryAddress } = DEFAULT_MESH_CONFIG;
+  const rows: readonly (readonly [string, string, string | undefined, string])[] = [
+    ["nothing", "", undefined, discoveryAddress],
+    ["null", "null", undefined, discoveryAddress],
+    ["a comment", "# nothing here\n", undefined, discoveryAddress],
+    ["a trust domain", "trustDomain: a.example", "a.example", discoveryAddress],
+    ["an empty trust domain", 'trustDomain: ""', undefined, discoveryAddress],
+    ["a null trust domain", "trustDomain:", undefined, discoveryAddress],
+    [
+      "an address",
+      "defaultConfig:\n  discoveryAddress: istiod.x.svc:15012",
+      undefined,
+      "istiod.x.svc:15012",
+    ],
+    [
+      "an IPv6 address",
+      'defaultConfig: { discoveryAddress: "[::1]:15012" }',
+      undefined,
+      "[::1]:15012",
+    ],
+    ["an empty proxy config", "defaultConfig:\n", undefined, discoveryAddress],
+    ["JSON", '{"trustDomain":"j.example"}', "j.example", discoveryAddress],
+    [
+      "fields that signet does not know",
+      "accessLogFile: /dev/stdout\nextensionProviders:\n- name: otel\ntrustDomain: b\nenableTracing: true",
+      "b",
+      discoveryAddress,
+    ],
+    ["an alias", "a: &td c.example\ntrustDomain: *td", "c.example", discoveryAddress],
+  ];
+  for (const [name, text, trustDomain, address] of rows) {
+    await t.step(name, () => {
+      assert.deepEqual(parseMeshConfig(text, PATH), { trustDomain, discoveryAddress: address });
+    });
+  }
+});
+
+Deno.test("parseMeshConfig() refuses the rest in one line that names the file and the field", async (t) => {
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x]\n${
+    Array.from({ length: 9 }, (_, n) => {
+      const [to, from] = ["bcdefghij"[n], "abcdefghi"[n]];
+      return `${to}: &${to} [${Array(9).fill(`*${from}`).join(", ")}]`;
+    }).join("\n")
+  }\ntrustDomain: x`;
+  const rows: Readonly<Record<string, readonly [string, RegExp]>> = {
+    "a list": ["- a", /the document should be a mapping/],
+    "a word": ["mesh", /the document should be a mapping/],
+    "a number": ["7", /the document should be a mapping/],
+    "a trust domain that is a number": ["trustDomain: 7", /trustDomain should be a text/],
+    "a trust domain that is a list": ["trustDomain: [a]", /trustDomain should be a text/],
+    "a trust domain that is true": ["trustDomain: true", /trustDomain should be a text/],
+    "a proxy config that is a text": ["defaultConfig: x", /defaultConfig should be a mapping/],
+    "an address without port": [
+      "defaultConfig: {discoveryAddress: istiod}",
+      /discoveryAddress is "istiod", should be host:port/,
+    ],
+    "an address with a named port": [
+      "defaultConfig: {discoveryAddress: 'istiod:grpc'}",
+      /should be host:port/,
+    ],
+    "an address with line breaks": [
+      'defaultConfig: {discoveryAddress: "a\\nb"}',
+      /discoveryAddress is "a\\nb"/,
+    ],
+    "tabs": ["a:\n\tb: c", /it is not YAML/],
+    "an unclosed bracket": ["a: [", /it is not YAML/],
+    "a key twice": ["trustDomain: a\ntrustDomain: b", /it is not YAML/],
+    "an alias of nothing": ["trustDomain: *nothing", /it is not YAML/],
+    "a billion laughs": [bomb, /it is not YAML|should be/],
+    "more than a megabyte": [
+      `trustDomain: "${"a".repeat(1 << 20)}"`,
+      /more than 1048576 characters/,
+    ],
+  };
+  for (const [name, [text, message]] of Object.entries(rows)) {
+    await t.step(name, () => {
+      assert.throws(() => parseMeshConfig(text, PATH), (thrown) => {
+        assert.ok(isSignetError(thrown, "config.bad_value"), String(thrown));
+        assert.ok(thrown.message.startsWith(`Cannot use mesh config ${PATH} (--meshConfig): `));
+        assert.match(thrown.message, message);
+        assert.doesNotMatch(thrown.message, /\n/);
+        return true;
+      });
+    });
+  }
+});
+
+Deno.test("parseMeshConfig() takes no prototype for a field", () => {
+  const parsed = parseMeshConfig("__proto__: {trustDomain: evil}\nconstructor: x", PATH);
+  assert.equal(parsed.trustDomain, undefined);
+});
