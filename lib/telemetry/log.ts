@@ -187,6 +187,6 @@ function formatValue(value: string | number | boolean | readonly string[]): stri
 function quoted(value: unknown): string {
   return JSON.stringify(value).replaceAll(
     UNSAFE_IN_JSON_REGEXP,
-    (char) => `\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
