@@ -64,7 +64,8 @@ Deno.test("the certificate's files are written for the owner alone, anew at each
   await until("a renewal", () => cert.current !== first);
   await until("written", () => read("cert-chain.pem") === cert.current!.certChainPem);
   assert.equal(read("key.pem"), cert.current!.keyPem);
-  const names = [...Deno.readDirSync(writeDirectory)].map(({ name }) => name).sort();
+  const names = (await Array.fromAsync(Deno.readDir(writeDirectory))).map(({ name }) => name)
+    .sort();
   assert.deepEqual(names, ["cert-chain.pem", "key.pem"]);
 });
 

@@ -119,7 +119,7 @@ Deno.test("Ca.genKeyCert() refuses names that no certificate may hold", async ()
       (thrown) => isSignetError(thrown, "ca.cert_gen_error"),
     );
   }
-  assert.deepEqual(records, []);
+  assert.deepEqual(records.filter(({ scope }) => scope === "audit"), []);
 });
 
 Deno.test("No record of the log holds a private key", async () => {

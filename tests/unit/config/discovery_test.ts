@@ -154,7 +154,6 @@ Deno.test("readDiscovery() tells all faults at once", () => {
     {
       SIGNET_MIN_RSA_BITS: "1",
       COMPLIANCE_POLICY: "fips-140-2",
-      ENABLE_CA_SERVER: "false",
       PILOT_CERT_PROVIDER: "kubernetes",
     },
   );
@@ -168,7 +167,6 @@ Deno.test("readDiscovery() tells all faults at once", () => {
     /--tls-cipher-suites: .* cannot be enforced/,
     /SIGNET_MIN_RSA_BITS: "1"/,
     /COMPLIANCE_POLICY: "fips-140-2" cannot be enforced/,
-    /ENABLE_CA_SERVER/,
     /PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S/,
   ];
   for (const fault of expected) assert.match(message, fault);

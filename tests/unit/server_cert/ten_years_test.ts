@@ -237,13 +237,14 @@ Deno.test("A CA with another certificate has the own one issued anew at once, by
   const generation = cert.clientRoots.generation;
   await store.save(await mintSet({ nowMs: START, ttlMs: 3650 * DAY_MS, organization: "next" }));
   assert.equal(await ca.reload(), true);
-  await until(clock, "a new certificate", () => cert.current !== before);
+  await until(clock, "a new certificate", () => cert.current!.keyPem !== before.keyPem);
   assert.equal(cert.current!.notAfterMs, START + 90 * DAY_MS);
   assert.ok(cert.clientRoots.generation > generation);
   assert.deepEqual(cert.clientRoots.certificates, ca.bundle.roots);
   assert.equal(cert.current!.clientRootsPem, ca.bundle.rootCertsPem);
-  const changed = records.find(({ event }) => event === "server_cert.changed");
-  assert.equal(changed?.fields["reason"], "the CA changed");
+  const reasons = records.filter(({ event }) => event === "server_cert.changed")
+    .map(({ fields }) => fields["reason"]);
+  assert.ok(reasons.includes("the CA changed"), reasons.join());
 });
 
 Deno.test("Client roots follow the CA at once, even when the own certificate cannot be issued", async () => {
