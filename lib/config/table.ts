@@ -262,7 +262,7 @@ const CONNECTIONS = {
     variable: "ISTIO_GPRC_MAXSTREAMS",
     fallback: "1000",
     help:
-      "streams that one connection may have open (istiod: 100000, with which one client can hold gigabytes: docs/adr/0014)",
+      "streams that one connection may have open (istiod: 100000, with which one client can hold gigabytes: docs/adr/0016)",
   }, { min: 1, max: 100_000 }),
 } as const;
 

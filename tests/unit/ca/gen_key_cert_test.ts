@@ -60,6 +60,7 @@ testProviders(
           bundle: ca.bundle,
           publicKey,
           identities: names.map(({ value }) => value),
+          subject: "CN=istiod.istio-system.svc",
         });
         assert.equal(leaf.notBefore.getTime(), notBeforeMs);
         assert.equal(leaf.notAfter.getTime(), notAfterMs);

@@ -169,6 +169,7 @@ Deno.test("runCa() serves, follows the store, survives a bad set, and shows the 
     metrics,
     grpc,
     database: memoryDatabase(),
+    limits: { perIdentity: undefined, perAddress: undefined, maxWaiting: 1 },
     trustDomain: () => "cluster.local",
   });
   assert.equal(served, 1);
