@@ -1,4 +1,5 @@
 /** Medians, ratios and CPU time. */
+import process from "node:process";
 import { usageOf } from "../support/process.ts";
 
 /** The middle of `values`; of an even number the mean of the two in the middle. */
@@ -10,7 +11,7 @@ export function median(values: readonly number[]): number {
 
 /**
  * Times operations side by side: `rounds` rounds, in each of which every operation runs for `roundMs`, so that a slow moment of the
- * machine hits all of them. Gives microseconds an operation, the median of the rounds.
+ * machine hits all of them. Gives microseconds of CPU an operation, the median of the rounds.
  */
 export async function timeSideBySide<Name extends string>(
   operations: Readonly<Record<Name, () => unknown>>,
@@ -34,17 +35,20 @@ export async function timeSideBySide<Name extends string>(
   >;
 }
 
+/** CPU time of this process, all threads, an operation: another program on the machine does not count. */
 async function timeOne(operation: () => unknown, roundMs: number): Promise<number> {
-  const startedMs = performance.now();
+  const untilMs = performance.now() + roundMs;
+  const before = process.cpuUsage();
   let count = 0;
-  while (performance.now() - startedMs < roundMs) {
+  while (performance.now() < untilMs) {
     for (let n = 0; n < 20; n++) {
       const result = operation();
       if (result instanceof Promise) await result;
     }
     count += 20;
   }
-  return (performance.now() - startedMs) * 1_000 / count;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
 }
 
 /** CPU time that a process uses while `work` runs, in microseconds; the kernel counts in hundredths of a second. */

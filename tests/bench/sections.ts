@@ -1,0 +1,151 @@
+/**
+ * The sections of the benchmark, in the order of the README's table. A new row goes into the section whose baseline it shares; a new
+ * section is a measuring file, a function here that makes its rows, and an entry in {@linkcode SECTIONS}.
+ */
+import { startSignet } from "../support/server.ts";
+import { measureCertificates } from "./certificates.ts";
+import { measureEchoes } from "./echo.ts";
+import { measureInProcess } from "./in_process.ts";
+import { measureMemory } from "./memory.ts";
+import type { Row } from "./row.ts";
+import { measureStarts } from "./start.ts";
+
+/** What a section is told. */
+export interface BenchContext {
+  /** Path of the executable. */
+  readonly executable: string;
+  /** True to measure istiod beside signet. */
+  readonly istiod: boolean;
+  /** True for sizes as long as the targets say. */
+  readonly full: boolean;
+}
+
+/** A part of the benchmark that can be run alone. */
+export interface Section {
+  /** What `--only` calls it. */
+  readonly name: string;
+  /** Measures. */
+  readonly measure: (context: BenchContext) => Promise<readonly Row[]>;
+}
+
+/** All sections. */
+export const SECTIONS: readonly Section[] = [
+  { name: "in_process", measure: inProcessRows },
+  { name: "certificates", measure: certificateRows },
+  { name: "echo", measure: echoRows },
+  { name: "start", measure: startRows },
+  { name: "memory", measure: memoryRows },
+];
+
+async function inProcessRows(): Promise<readonly Row[]> {
+  const { floorUs, opensslUs, webcryptoUs } = await measureInProcess();
+  const unit = "us";
+  const baseline = floorUs === undefined
+    ? undefined
+    : { value: floorUs, what: "OpenSSL's sign + verify by FFI" };
+  return [
+    {
+      id: "in_process.openssl",
+      what: "CSR to certificate in process, OpenSSL, CPU",
+      unit,
+      signet: opensslUs,
+      baseline,
+      target: { of: "ratio", bound: 1.5 },
+    },
+    {
+      id: "in_process.webcrypto",
+      what: "CSR to certificate in process, Web Crypto, CPU",
+      unit,
+      signet: webcryptoUs,
+      baseline,
+    },
+  ];
+}
+
+async function certificateRows({ executable, istiod }: BenchContext): Promise<readonly Row[]> {
+  await using server = await startSignet({ executable });
+  const sizes = { rounds: 5, kept: 20_000, reconnects: 3_000 };
+  const cost = await measureCertificates(server, { ...sizes, istiod });
+  const baseline = (figure: "perSecond" | "keptUs" | "reconnectUs") =>
+    cost.istiod && { value: cost.istiod[figure], what: "istiod" };
+  return [
+    {
+      id: "grpc.per_second",
+      what: "Certificates a second over gRPC, 4 kept connections",
+      unit: "a second",
+      signet: cost.signet.perSecond,
+      baseline: baseline("perSecond"),
+    },
+    {
+      id: "grpc.kept",
+      what: "Server CPU a certificate, kept connections",
+      unit: "us",
+      signet: cost.signet.keptUs,
+      baseline: baseline("keptUs"),
+      target: { of: "ratio", bound: 0.5 },
+    },
+    {
+      id: "grpc.reconnect",
+      what: "Server CPU a certificate, a new TLS connection each",
+      unit: "us",
+      signet: cost.signet.reconnectUs,
+      baseline: baseline("reconnectUs"),
+      target: { of: "ratio", bound: 0.6 },
+    },
+  ];
+}
+
+async function echoRows(): Promise<readonly Row[]> {
+  const { signet, node } = await measureEchoes({ rounds: 5, requests: 200_000 });
+  return [{
+    id: "http2.echo",
+    what: "Unary echoes a second over TLS, our HTTP/2",
+    unit: "a second",
+    signet,
+    baseline: { value: node, what: "node:http2" },
+    target: { of: "ratio", bound: 4, atLeast: true },
+  }];
+}
+
+const STARTS = 20;
+
+async function startRows({ executable }: BenchContext): Promise<readonly Row[]> {
+  const { sourceMs, executableMs, emptyMs } = await measureStarts(executable, STARTS);
+  const baseline = { value: emptyMs, what: "an empty executable" };
+  return [
+    {
+      id: "start.executable",
+      what: "Start to ready, executable",
+      unit: "ms",
+      signet: executableMs,
+      baseline,
+      target: { of: "difference", bound: 200 },
+    },
+    { id: "start.source", what: "Start to ready, source", unit: "ms", signet: sourceMs, baseline },
+  ];
+}
+
+async function memoryRows({ executable, full }: BenchContext): Promise<readonly Row[]> {
+  const counts = full
+    ? { certificates: 1_000_000, connections: 100_000 }
+    : { certificates: 100_000, connections: 10_000 };
+  const { idleMb, afterCertificatesMb, growth } = await measureMemory(executable, counts);
+  const count = (value: number) => value.toLocaleString("en-US");
+  return [
+    { id: "memory.idle", what: "Resident memory, idle", unit: "MB", signet: idleMb },
+    {
+      id: `memory.certificates.${counts.certificates}`,
+      what: `Resident memory after ${count(counts.certificates)} certificates on 4 connections`,
+      unit: "MB",
+      signet: afterCertificatesMb,
+      target: { of: "value", bound: 130 },
+    },
+    {
+      id: `memory.connections.${counts.connections}`,
+      what: `Growth over the last four tenths of ${count(counts.connections)} new connections`,
+      unit: "%",
+      signet: (growth - 1) * 100,
+      target: { of: "value", bound: 5 },
+    },
+  ];
+}
