@@ -27,6 +27,7 @@ const SYSTEM_PEERS = {
   curl: "curl",
   openssl: "openssl",
   h2load: "nghttp2-client",
+  kdig: "knot-dnsutils",
   ip: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",

@@ -25,6 +25,7 @@ export type PeerName =
   | "pilot-agent"
   | "pilot-discovery"
   | "promcheck"
+  | "kdig"
   | "python"
   | "spiffeclient"
   | "systemd-analyze"
