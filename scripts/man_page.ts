@@ -79,7 +79,7 @@ function commandLines(command: Command): readonly string[] {
       : []),
     ...command.examples.flatMap(({ what, line }) => [
       ".PP",
-      `${text(capital(what))}:`,
+      prose(`${capital(what)}:`),
       ".PP",
       ".nf",
       `.RS 4\n${text(line)}\n.RE`,

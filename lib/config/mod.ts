@@ -38,7 +38,7 @@ export {
   textOption,
 } from "./option.ts";
 export { type LevelName, LEVELS, type ScopeLevels } from "./log_options.ts";
-export type { Config } from "./port.ts";
+export type { Config, RootKey } from "./port.ts";
 export { serverNames, type ServerNamesInput } from "./server_names.ts";
 export { OPTIONS } from "./table.ts";
 export {

@@ -14,6 +14,12 @@
  */
 export { type DnsConfig, type DnsHost, type DnsServer, listenDns } from "./dns.ts";
 export type { DnsLimits } from "./limits.ts";
-export { buildNameTable, type NameAnswer, type NameInfo, type NameTable } from "./name_table.ts";
+export {
+  buildNameTable,
+  type NameAnswer,
+  type NameClient,
+  type NameInfo,
+  type NameTable,
+} from "./name_table.ts";
 export type { NameRecords, SrvData } from "./name_records.ts";
-export type { DnsAnswer, DnsClient, Forwarder, ForwardQuestion } from "./port.ts";
+export type { AnswerSource, DnsAnswer, DnsClient, Forwarder, ForwardQuestion } from "./port.ts";

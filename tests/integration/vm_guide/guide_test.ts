@@ -37,15 +37,15 @@ set -x
 . "$script"
 `;
 
-/** What the guide tells a reader to see, as commands: after a section, the text that its last block must have printed. */
+/** All commands, with a look at the served certificate before it is renewed. */
 function script(parts: Awaited<ReturnType<typeof blocks>>): string {
-  return parts.map(({ heading, code }, at) => {
-    const isLast = parts[at + 1]?.heading !== heading;
-    const before = heading.startsWith("5.") && parts[at - 1]?.heading !== heading
-      ? `${parts.at(-1)!.code.trimEnd()} > /run/serial.before\n`
-      : "";
-    return `${before}echo "== ${heading}${isLast ? " (end)" : ""}"\n${code}`;
-  }).join("\n") + RENEWED;
+  const serial = parts.find(({ code }) => code.includes("x509 -noout -serial"))?.code ?? "";
+  const typed = parts.map(({ heading, code }, at) => {
+    const begins = parts[at - 1]?.heading !== heading;
+    const before = begins && heading.startsWith("5.") ? `{ ${serial}} > /run/serial.before\n` : "";
+    return `${before}echo "== ${heading}"\n${code}`;
+  });
+  return typed.join("\n") + RENEWED;
 }
 
 /** Envoy reads the files a moment after they changed. */
@@ -60,6 +60,9 @@ test "$(head -n 1 /run/serial.after)" = "$(openssl x509 -in /etc/envoy/identity/
 printf 'GET / HTTP/1.1\\r\\nHost: web\\r\\nConnection: close\\r\\n\\r\\n' |
   openssl s_client -connect localhost:8443 -quiet -CAfile /etc/envoy/identity/root-cert.pem && exit 1
 test ! -e /root/web.token
+for second in 1 2 3 4 5 6 7 8 9 10; do grep -q . /run/signet-renew.log && break; sleep 1; done
+cat /run/signet-renew.log
+pgrep -f 'cert request --renew' >/dev/null && echo "== renewing"
 test "$(stat -c %U:%a /var/lib/signet/ca/current/ca-key.pem)" = signet:600
 echo "== done"
 `;
@@ -92,6 +95,7 @@ function guideTest(): void {
       assert.equal(code, 0, `${stdout}\n${stderr}`);
       assert.match(stdout, /^hello from web$/m);
       assert.match(stdout, /^== renewed$/m);
+      assert.match(stdout, /^== renewing$/m);
       assert.match(stdout, /^== done$/m);
     },
   );
