@@ -5,6 +5,7 @@
 import { startSignet } from "../support/server.ts";
 import { measureCertificates } from "./certificates.ts";
 import { measureEchoes } from "./echo.ts";
+import { measureHerd } from "./herd.ts";
 import { measureInProcess } from "./in_process.ts";
 import { measureMemory } from "./memory.ts";
 import type { Row } from "./row.ts";
@@ -34,6 +35,7 @@ export const SECTIONS: readonly Section[] = [
   { name: "certificates", measure: certificateRows },
   { name: "echo", measure: echoRows },
   { name: "start", measure: startRows },
+  { name: "herd", measure: herdRows },
   { name: "memory", measure: memoryRows },
 ];
 
@@ -105,6 +107,21 @@ async function echoRows(): Promise<readonly Row[]> {
     baseline: { value: node, what: "node:http2" },
     target: { of: "ratio", bound: 4, atLeast: true },
   }];
+}
+
+async function herdRows({ executable, full }: BenchContext): Promise<readonly Row[]> {
+  const clients = full ? 10_000 : 1_000;
+  const { seconds, p99ms } = await measureHerd(executable, clients);
+  const herd = `${clients.toLocaleString("en-US")} new clients within one second`;
+  return [
+    {
+      id: `herd.last.${clients}`,
+      what: `${herd}: the last certificate`,
+      unit: "ms",
+      signet: seconds * 1000,
+    },
+    { id: `herd.p99.${clients}`, what: `${herd}: p99`, unit: "ms", signet: p99ms },
+  ];
 }
 
 const STARTS = 20;

@@ -7,6 +7,15 @@ import { runSignet, type SignetServer, startSignet } from "../../support/server.
 const CLIENT = new URL("client.py", import.meta.url).pathname;
 const IDENTITY = "spiffe://cluster.local/ns/shop/sa/python";
 
+/** What the client prints. */
+interface Answer {
+  readonly status: string;
+  readonly chain?: string[];
+  readonly message?: string;
+  readonly retryMs?: number;
+  readonly pushbackMs?: number;
+}
+
 async function makeCsr(openssl: string, directory: string): Promise<string> {
   const args = [
     ...["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
@@ -26,7 +35,7 @@ testWithPeers(
       const address = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
       const ran = await run(python, [CLIENT, address, server.rootFile, csr, ...more]);
       assert.equal(ran.code, 0, ran.stderr);
-      return JSON.parse(ran.stdout) as { status: string; chain?: string[]; message?: string };
+      return JSON.parse(ran.stdout) as Answer;
     };
     const verify = async (chain: readonly string[]) => {
       await Deno.writeTextFile(`${server.cwd}/leaf.pem`, chain[0]!);
@@ -66,5 +75,29 @@ testWithPeers(
       assert.equal(tooLong.status, "INVALID_ARGUMENT");
       assert.match(tooLong.message!, /^CSR signing error \(requested TTL 2184h0m0s/);
     });
+  },
+);
+
+testWithPeers(
+  "grpcio is told RESOURCE_EXHAUSTED and when to come back",
+  ["python", "openssl"],
+  async (_, { python, openssl }) => {
+    await using server: SignetServer = await startSignet({
+      args: ["--ratePerIdentity", "1", "--burstPerIdentity", "1"],
+    });
+    const csr = await makeCsr(openssl, server.cwd);
+    const out = `${server.cwd}/certs`;
+    const issue = ["issue", "--identity", IDENTITY, "--out", out, "--stateDir", server.stateDir];
+    assert.equal((await runSignet(issue)).code, 0);
+    const address = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
+    const credential = ["--cert", `${out}/cert-chain.pem`, "--key", `${out}/key.pem`];
+    // One is granted each second, and calls on one connection take milliseconds.
+    const args = [CLIENT, address, server.rootFile, csr, ...credential, "--times", "1000"];
+    const ran = await run(python, args);
+    assert.equal(ran.code, 0, ran.stderr);
+    const { status, retryMs, pushbackMs } = JSON.parse(ran.stdout) as Answer;
+    assert.equal(status, "RESOURCE_EXHAUSTED", ran.stdout);
+    assert.ok(retryMs! >= 100 && retryMs! <= 1_000, String(retryMs));
+    assert.equal(pushbackMs, retryMs);
   },
 );
