@@ -1,0 +1,144 @@
+/** Connections of the DNS port: who gets in, what ends them, and what a changed certificate or a stop does to them. */
+import assert from "node:assert/strict";
+import { concatBytes } from "signet/base/mod.ts";
+import { message, opt, option, question, wireName } from "../../support/dns_messages.ts";
+import { framed } from "../../support/dot_client.ts";
+import { runSignet, type SignetServer } from "../../support/server.ts";
+import { connectMesh, startMesh } from "./mesh.ts";
+
+const QUERY = message({}, question(wireName("db", "example")));
+const REFUSED = 5;
+
+/** The response code of the answer to {@linkcode QUERY}; undefined when the connection was closed instead. */
+async function rcodeOf(
+  client: Awaited<ReturnType<typeof connectMesh>>,
+): Promise<number | undefined> {
+  client.send(QUERY);
+  const answer = await client.next();
+  return answer === undefined ? undefined : answer[3]! & 15;
+}
+
+async function issue(
+  server: SignetServer,
+  namespace: string,
+): Promise<{ cert: string; key: string }> {
+  const out = `${server.cwd}/${namespace}`;
+  const identity = `spiffe://cluster.local/ns/${namespace}/sa/client`;
+  const ran = await runSignet([
+    "issue",
+    "--identity",
+    identity,
+    "--out",
+    out,
+    "--stateDir",
+    server.stateDir,
+  ]);
+  assert.equal(ran.code, 0, ran.stderr);
+  const read = (name: string) => Deno.readTextFile(`${out}/${name}`);
+  return { cert: await read("cert-chain.pem"), key: await read("key.pem") };
+}
+
+/** Lines of `/metrics` that begin so. */
+async function metric(server: SignetServer, name: string): Promise<string[]> {
+  const text = await (await fetch(`http://${server.addr("http")}/metrics`)).text();
+  return text.split("\n").filter((line) => line.startsWith(name));
+}
+
+Deno.test("the DNS port refuses strangers with an extended error, and takes certificates of the mesh from anywhere", async () => {
+  await using server = await startMesh({ args: ["--dnsAllow", "192.0.2.0/24"] });
+  await using stranger = await connectMesh(server);
+  stranger.send(message({ counts: [1, 0, 0, 1] }, question(wireName("db", "example")), opt()));
+  const answer = (await stranger.next())!;
+  assert.equal(answer[3]! & 15, REFUSED);
+  assert.ok(answer.toHex().includes("000f"), "an extended error");
+  await using member = await connectMesh(server, await issue(server, "shop"));
+  assert.equal(await rcodeOf(member), 0);
+});
+
+Deno.test("--dnsRefuse handshake gives strangers no connection", async () => {
+  await using server = await startMesh({
+    args: ["--dnsAllow", "192.0.2.1", "--dnsRefuse", "handshake"],
+  });
+  await using stranger = await connectMesh(server);
+  assert.equal(await rcodeOf(stranger), undefined);
+  await using member = await connectMesh(server, await issue(server, "shop"));
+  assert.equal(await rcodeOf(member), 0);
+  assert.match(
+    (await metric(server, "signet_dns_connections_closed_total")).join(),
+    /not_admitted"\} 1/,
+  );
+});
+
+Deno.test("the DNS port ends a client certificate that is not of the mesh", async () => {
+  await using server = await startMesh();
+  await using other = await startMesh();
+  const foreign = await issue(other, "shop");
+  await assert.rejects(async () => {
+    await using client = await connectMesh(server, foreign);
+    assert.equal(await rcodeOf(client), undefined);
+    throw new TypeError("closed");
+  });
+});
+
+Deno.test("the DNS port keeps its bounds of connections, frames and idle time, and counts each", async () => {
+  await using server = await startMesh({
+    args: [
+      ...["--dnsMaxConnectionsPerClient", "3", "--dnsFrameTimeout", "1s", "--dnsIdleTimeout", "2s"],
+      ...["--dnsHandshakeTimeout", "1s"],
+    ],
+  });
+  const open = [await connectMesh(server), await connectMesh(server), await connectMesh(server)];
+  await assert.rejects(connectMesh(server), "a fourth connection of one address");
+  open[0]!.write(framed(QUERY).subarray(0, 9));
+  assert.equal(await open[0]!.next(), undefined, "half a frame");
+  assert.equal(await open[1]!.next(), undefined, "nothing at all");
+  for (const client of open) await client[Symbol.asyncDispose]();
+  const silent = await Deno.connect({ hostname: "127.0.0.1", port: server.ports.dns });
+  assert.equal(await silent.read(new Uint8Array(1)).catch(() => null), null, "no handshake");
+  silent.close();
+  const closed = (await metric(server, "signet_dns_connections_closed_total")).join("\n");
+  for (const reason of ["full_client", "frame_time", "idle", "handshake_time"]) {
+    assert.match(closed, new RegExp(`reason="${reason}"\\} [1-9]`), reason);
+  }
+  await using late = await connectMesh(server);
+  assert.equal(await rcodeOf(late), 0, "and others are served");
+});
+
+Deno.test("a reader that never reads is cut off, with bounded memory, and others are served", async () => {
+  await using server = await startMesh({ args: ["--dnsIdleTimeout", "1s"] });
+  await using client = await connectMesh(server);
+  client.socket.pause();
+  const padded = framed(
+    message({ counts: [1, 0, 0, 1] }, question(wireName("db", "example")), opt(option(12))),
+  );
+  const many = concatBytes(Array.from({ length: 2_000 }, () => padded));
+  const ended = new Promise((resolve) => client.socket.once("close", resolve));
+  for (let i = 0; i < 50 && !client.socket.destroyed; i++) {
+    client.write(many);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await using other = await connectMesh(server);
+  assert.equal(await rcodeOf(other), 0);
+  const closed = async () => (await metric(server, "signet_dns_connections_closed_total")).join();
+  for (let i = 0; i < 200 && !/unread/.test(await closed()); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.match(await closed(), /reason="unread"\} 1/);
+  client.socket.destroy();
+  await ended;
+});
+
+Deno.test("a stopped server answers what has arrived and closes DNS connections", async () => {
+  await using server = await startMesh();
+  await using client = await connectMesh(server);
+  assert.equal(await rcodeOf(client), 0);
+  const stopped = server.stop();
+  assert.equal(await client.next(), undefined);
+  assert.equal(await stopped, 0);
+});
+
+Deno.test("--dnsAddr with nothing turns the DNS port off", async () => {
+  await using server = await startMesh({ args: ["--dnsAddr", ""] });
+  await assert.rejects(connectMesh(server));
+  assert.match(server.stdout(), /DNS over TLS\s+off/);
+});
