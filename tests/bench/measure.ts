@@ -11,12 +11,19 @@ export function median(values: readonly number[]): number {
 
 /**
  * Times operations side by side: `rounds` rounds, in each of which every operation runs for `roundMs`, so that a slow moment of the
- * machine hits all of them. Gives microseconds of CPU an operation, the median of the rounds.
+ * machine hits all of them. Gives microseconds of CPU an operation, the median of the rounds: of the main thread, which is the time that
+ * passes on an idle machine, or of the whole process for operations on a thread pool. Other programs on the machine do not count.
  */
 export async function timeSideBySide<Name extends string>(
   operations: Readonly<Record<Name, () => unknown>>,
-  options: { readonly rounds: number; readonly roundMs: number },
+  options: {
+    readonly rounds: number;
+    readonly roundMs: number;
+    readonly cpu: "main thread" | "process";
+  },
 ): Promise<Record<Name, number>> {
+  const { roundMs } = options;
+  const cpuUs = options.cpu === "process" ? processCpuUs : mainThreadCpuUs;
   const names = Object.keys(operations) as Name[];
   const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
     Name,
@@ -25,7 +32,7 @@ export async function timeSideBySide<Name extends string>(
   // One round more: the first only warms up.
   for (let round = 0; round <= options.rounds; round++) {
     for (const name of names) {
-      const us = await timeOne(operations[name], options.roundMs);
+      const us = await timeOne(operations[name], { roundMs, cpuUs });
       if (round > 0) taken[name].push(us);
     }
   }
@@ -35,10 +42,12 @@ export async function timeSideBySide<Name extends string>(
   >;
 }
 
-/** CPU time of this process, all threads, an operation: another program on the machine does not count. */
-async function timeOne(operation: () => unknown, roundMs: number): Promise<number> {
+async function timeOne(
+  operation: () => unknown,
+  { roundMs, cpuUs }: { readonly roundMs: number; readonly cpuUs: () => number },
+): Promise<number> {
   const untilMs = performance.now() + roundMs;
-  const before = process.cpuUsage();
+  const beforeUs = cpuUs();
   let count = 0;
   while (performance.now() < untilMs) {
     for (let n = 0; n < 20; n++) {
@@ -47,8 +56,19 @@ async function timeOne(operation: () => unknown, roundMs: number): Promise<numbe
     }
     count += 20;
   }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / count;
+  return (cpuUs() - beforeUs) / count;
+}
+
+/** CPU time of this process so far, all threads, in microseconds. */
+function processCpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/** CPU time of the thread that runs JavaScript so far, in microseconds; the kernel counts in nanoseconds. */
+function mainThreadCpuUs(): number {
+  const [ranNs] = Deno.readTextFileSync(`/proc/self/task/${Deno.pid}/schedstat`).split(" ");
+  return Number(ranNs) / 1_000;
 }
 
 /** CPU time that a process uses while `work` runs, in microseconds; the kernel counts in hundredths of a second. */
