@@ -2,7 +2,7 @@
 import { caclient, issueIdentity, type Load, tlsFlags } from "../support/caclient.ts";
 import { findPeer } from "../support/peers.ts";
 import { usageOf } from "../support/process.ts";
-import { startSignet } from "../support/server.ts";
+import { startUnlimited } from "./server.ts";
 
 const SLICES = 10;
 
@@ -23,7 +23,7 @@ export async function measureMemory(
   if (client === undefined) {
     throw new TypeError("Cannot measure: caclient is missing: scripts/deno task peers");
   }
-  const kept = await startSignet({ executable });
+  const kept = await startUnlimited(executable);
   await using _kept = kept;
   const idleMb = await residentMb(kept.pid);
   const flags = tlsFlags(kept, await issueIdentity(kept));
@@ -31,7 +31,7 @@ export async function measureMemory(
   await mustLoad(client, ["load", ...flags, ...shape]);
   const afterCertificatesMb = await residentMb(kept.pid);
 
-  const churned = await startSignet({ executable });
+  const churned = await startUnlimited(executable);
   await using _churned = churned;
   const churnFlags = tlsFlags(churned, await issueIdentity(churned));
   const tenths: number[] = [];

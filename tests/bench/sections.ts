@@ -2,13 +2,13 @@
  * The sections of the benchmark, in the order of the README's table. A new row goes into the section whose baseline it shares; a new
  * section is a measuring file, a function here that makes its rows, and an entry in {@linkcode SECTIONS}.
  */
-import { startSignet } from "../support/server.ts";
 import { measureCertificates } from "./certificates.ts";
 import { measureEchoes } from "./echo.ts";
 import { measureHerd } from "./herd.ts";
 import { measureInProcess } from "./in_process.ts";
 import { measureMemory } from "./memory.ts";
 import type { Row } from "./row.ts";
+import { startUnlimited } from "./server.ts";
 import { measureStarts } from "./start.ts";
 
 /** What a section is told. */
@@ -65,7 +65,7 @@ async function inProcessRows(): Promise<readonly Row[]> {
 }
 
 async function certificateRows({ executable, istiod }: BenchContext): Promise<readonly Row[]> {
-  await using server = await startSignet({ executable });
+  await using server = await startUnlimited(executable);
   const sizes = { rounds: 5, kept: 20_000, reconnects: 3_000 };
   const cost = await measureCertificates(server, { ...sizes, istiod });
   const baseline = (figure: "perSecond" | "keptUs" | "reconnectUs") =>
