@@ -13,7 +13,7 @@ import {
   type System,
 } from "./lib/commands/mod.ts";
 import type { Config } from "./lib/config/mod.ts";
-import { listenDns } from "./lib/dns/mod.ts";
+import { listenDns, openForwarder } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
 import { openRegistry } from "./lib/registry/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
@@ -31,9 +31,9 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
   // 4. webhook HTTPS takes its place here
   const registry = opened.use(await openRegistry(config.registry, host)); // services of the mesh
-  const dns = opened.use(
-    await listenDns(config.dns, { ...host, cert, registry, forwarder: undefined }),
-  ); // 5. DNS over TLS
+  const { forward } = config.dns;
+  const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names
+  const dns = opened.use(await listenDns(config.dns, { ...host, cert, registry, forwarder })); // 5. DNS over TLS
   opened.use(runCa(ca, { ...host, grpc, limits: config.limits })); // 6. run the CA service
   return serving({ config, host, http, ca, cert, grpc, dns }, opened.move());
 }

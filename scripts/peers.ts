@@ -2,7 +2,7 @@
 /**
  * Builds the foreign programs that tests run signet against, from Go modules, into the peers' cache; those that are there stay.
  *
- * curl, openssl, h2load and shells come from Debian: with `CI=true` and as root on a machine with apt-get they are installed, elsewhere this says
+ * curl, openssl, h2load, unbound and shells come from Debian: with `CI=true` and as root on a machine with apt-get they are installed, elsewhere this says
  * which are missing. The first build takes some minutes.
  *
  * Usage: `scripts/deno task peers`
@@ -38,6 +38,7 @@ const SYSTEM_PEERS = {
   bash: "bash",
   fish: "fish",
   zsh: "zsh",
+  unbound: "unbound",
 } as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
 

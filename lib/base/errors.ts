@@ -74,9 +74,10 @@ export type ErrorCode =
   | "config.bad_flag"
   | "config.bad_value"
   | "config.unreadable"
-  // dns: malformed messages and names
+  // dns: malformed messages and names, upstream servers
   | "dns.bad_message"
   | "dns.bad_name"
+  | "dns.upstream_failed"
   // registry
   | "registry.unreadable"
   // commands

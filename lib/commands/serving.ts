@@ -66,7 +66,9 @@ function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): re
   return [
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
-    `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh`,
+    `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh${
+      config.dns.forward === undefined ? "" : ", others by upstream servers"
+    }`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics /debug`,
     ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
     `state directory    ${host.store.location.replace(/\/ca$/, "")}`,

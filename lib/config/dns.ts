@@ -30,5 +30,23 @@ export function toDns(values: OptionValues): Config["dns"] {
       frameTimeoutMs: values.dnsFrameTimeout,
       idleTimeoutMs: values.dnsIdleTimeout,
     },
+    forward: toForward(values),
+  };
+}
+
+/** The word in the place of a server that turns forwarding off. */
+const NO_UPSTREAM = "none";
+
+function toForward(values: OptionValues): Config["dns"]["forward"] {
+  const upstreams = values.dnsUpstream;
+  if (values.dnsAddr === undefined) return undefined;
+  if (upstreams.length === 1 && upstreams[0] === NO_UPSTREAM) return undefined;
+  return {
+    upstreams,
+    resolvConf: values.dnsResolvConf,
+    rootsFile: values.dnsUpstreamCa === "" ? undefined : values.dnsUpstreamCa,
+    timeoutMs: values.dnsUpstreamTimeout,
+    cacheBytes: values.dnsCacheBytes,
+    maxStaleMs: values.dnsServeStale,
   };
 }

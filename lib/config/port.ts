@@ -74,6 +74,15 @@ export interface Config {
       readonly frameTimeoutMs: number;
       readonly idleTimeoutMs: number;
     };
+    /** Upstream servers for other names; undefined forwards nothing. */
+    readonly forward: {
+      readonly upstreams: readonly string[];
+      readonly resolvConf: string;
+      readonly rootsFile: string | undefined;
+      readonly timeoutMs: number;
+      readonly cacheBytes: number;
+      readonly maxStaleMs: number;
+    } | undefined;
   };
   /** Rates of callers and the queue before signing; `undefined` is no limit. */
   readonly limits: {

@@ -105,5 +105,40 @@ const LIMITS = {
   }, { minMs: 500, maxMs: HOUR_MS }),
 } as const;
 
+/** Upstream servers for what is not the mesh's. */
+const UPSTREAM = {
+  dnsUpstream: listOption({
+    flag: "dnsUpstream",
+    fallback: "",
+    help: "servers for other names: udp://, tcp:// or tls:// ADDRESS:PORT, tls:// with #NAME of " +
+      "its certificate; none forwards nothing; empty takes those of --dnsResolvConf",
+  }),
+  dnsResolvConf: pathOption({
+    flag: "dnsResolvConf",
+    fallback: "/etc/resolv.conf",
+    help: "where upstream servers are named, followed as it changes",
+  }),
+  dnsUpstreamCa: pathOption({
+    flag: "dnsUpstreamCa",
+    fallback: "",
+    help: "PEM file with the roots of tls:// servers; empty takes the platform's",
+  }),
+  dnsUpstreamTimeout: durationOption({
+    flag: "dnsUpstreamTimeout",
+    fallback: "5s",
+    help: "time for a question to upstream servers in all",
+  }, { minMs: 100, maxMs: 60_000 }),
+  dnsCacheBytes: intOption({
+    flag: "dnsCacheBytes",
+    fallback: "16777216",
+    help: "bytes of upstream answers that are kept; 0 keeps none",
+  }, { min: 0, max: 1 << 30 }),
+  dnsServeStale: durationOption({
+    flag: "dnsServeStale",
+    fallback: "24h",
+    help: "how long past its time an answer serves while no upstream server answers; 0s for never",
+  }, { minMs: 0, maxMs: 72 * HOUR_MS }),
+} as const;
+
 /** The options of this file, by the names of their values. */
-export const DNS_OPTIONS = { ...REGISTRY, ...LISTENER, ...LIMITS } as const;
+export const DNS_OPTIONS = { ...REGISTRY, ...LISTENER, ...LIMITS, ...UPSTREAM } as const;

@@ -13,6 +13,8 @@
  * @module
  */
 export { type DnsConfig, type DnsHost, type DnsServer, listenDns } from "./dns.ts";
+export type { ForwardSettings } from "./forward/forwarder.ts";
+export { type ForwardConfig, type ForwardHost, openForwarder } from "./forward/watch.ts";
 export type { DnsLimits } from "./limits.ts";
 export {
   buildNameTable,

@@ -30,6 +30,7 @@ export type PeerName =
   | "python"
   | "spiffeclient"
   | "systemd-analyze"
+  | "unbound"
   | "unshare"
   | "x509verify"
   | "zlint"

@@ -3,7 +3,7 @@
  * expanded, so that a record stands by itself; the data of other types is opaque (RFC 3597).
  */
 import { concatBytes, SignetError } from "../../base/mod.ts";
-import { encodeName, readName } from "./name.ts";
+import { expandName, readName } from "./name.ts";
 import { HEADER_BYTES, TYPE } from "./numbers.ts";
 
 /** One question. */
@@ -20,6 +20,8 @@ export interface Question {
 export interface DnsRecord {
   /** Owner as a key. */
   readonly name: string;
+  /** Owner in wire form, without pointers, its case as it is. */
+  readonly owner: Uint8Array;
   /** TYPE. */
   readonly type: number;
   /** CLASS; the payload size of an OPT record. */
@@ -59,6 +61,11 @@ export interface DnsMessage {
 /** Octets of data in front of the names of a type, and how many names follow; what comes behind them is copied. */
 const NAMES_IN_DATA: ReadonlyMap<number, { readonly before: number; readonly names: number }> =
   new Map([
+    // MD, MF, MB, MG, MR, MINFO; RP, AFSDB, RT, PX and KX, which old servers compress too (RFC 3597 section 4).
+    ...[3, 4, 7, 8, 9].map((type) => [type, { before: 0, names: 1 }] as const),
+    ...[14, 17].map((type) => [type, { before: 0, names: 2 }] as const),
+    ...[18, 21, 36].map((type) => [type, { before: 2, names: 1 }] as const),
+    [26, { before: 2, names: 2 }],
     [TYPE.NS, { before: 0, names: 1 }],
     [TYPE.CNAME, { before: 0, names: 1 }],
     [TYPE.DNAME, { before: 0, names: 1 }],
@@ -123,6 +130,7 @@ function readRecord(bytes: Uint8Array, start: number): DnsRecord {
   const type = read16(bytes, fixed);
   return {
     name: key,
+    owner: expandName(bytes, start),
     type,
     class: read16(bytes, fixed + 2),
     ttl: read16(bytes, fixed + 4) * 0x10000 + read16(bytes, fixed + 6),
@@ -144,9 +152,8 @@ function expandData(
   // Names end within the data, though what a pointer leads to stands before it.
   const whole = bytes.subarray(0, end);
   for (let i = 0; i < shape.names; i++) {
-    const { key, end: after } = readName(whole, at, { pointers: true });
-    parts.push(encodeName(key));
-    at = after;
+    parts.push(expandName(whole, at));
+    at = readName(whole, at, { pointers: true }).end;
   }
   if (shape.names === 1 && at !== end) throw fail(at, "octets follow the name in a record's data");
   parts.push(bytes.subarray(at, end));

@@ -90,6 +90,28 @@ function flush(filled: number): string {
 }
 
 /**
+ * The name at `start` without pointers, its octets as they are, case too.
+ *
+ * @throws {SignetError} `dns.bad_message` as {@linkcode readName}.
+ */
+export function expandName(bytes: Uint8Array, start: number): Uint8Array {
+  readName(bytes, start, { pointers: true });
+  const out = new Uint8Array(MAX_NAME_BYTES);
+  let filled = 0;
+  for (let at = start;;) {
+    const octet = bytes[at]!;
+    if (octet === 0) return out.slice(0, filled + 1);
+    if (octet >= 0xc0) {
+      at = (octet & 0x3f) << 8 | bytes[at + 1]!;
+      continue;
+    }
+    out.set(bytes.subarray(at, at + 1 + octet), filled);
+    filled += 1 + octet;
+    at += 1 + octet;
+  }
+}
+
+/**
  * The wire form of a key or of a name as people write it, without compression. Case is kept.
  *
  * @throws {SignetError} `dns.bad_name` when a label is empty or too long, or the name is.

@@ -63,6 +63,7 @@ export const OPTION = { TCP_KEEPALIVE: 11, PADDING: 12, EXTENDED_ERROR: 15 } as 
 
 /** INFO-CODE values of extended errors (RFC 8914 section 4). */
 export const EXTENDED_ERROR = {
+  OTHER: 0,
   STALE_ANSWER: 3,
   CACHED_ERROR: 13,
   NOT_READY: 14,
