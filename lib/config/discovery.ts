@@ -1,5 +1,5 @@
 /** The command line, environment and mesh config of the server to one frozen {@linkcode Config}; every fault is told at once. */
-import { isSignetError, SignetError } from "../base/mod.ts";
+import { isSignetError, quote, SignetError } from "../base/mod.ts";
 import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
@@ -15,6 +15,8 @@ import { type Environment, nameOf, type ResolvedValues, resolveValues } from "./
 export const SERVER_CERT_DIRECTORY = "./var/run/secrets/istio-dns";
 /** A root's `O` is the trust domain, and RFC 5280 appendix A ends `O` at 64 characters. */
 const MAX_ORGANIZATION_CHARS = 64;
+/** A label of a DNS name in lower case (RFC 1123 section 2.1). */
+const DNS_LABEL_REGEXP = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Go's `time.Duration` at its end, istiod's way to say never; anything beyond a century is never, too. */
 const NEVER_MS = 100 * 365 * 86_400_000;
 
@@ -90,8 +92,16 @@ export function effectiveTrustDomain(flag: string, mesh: MeshConfig): string {
       `Cannot use ${where}: it has ${text.length} characters, at most ${MAX_ORGANIZATION_CHARS} fit into a root's O`,
     );
   }
+  // Stricter than SPIFFE's rule, as istiod is: the trust domain is a DNS name, and a last dot is no part of it.
+  const name = text.endsWith(".") ? text.slice(0, -1) : text;
+  if (!name.split(".").every((label) => DNS_LABEL_REGEXP.test(label))) {
+    throw new SignetError(
+      "config.bad_value",
+      `Cannot use ${where}: ${quote(text)} should be a DNS name such as cluster.local`,
+    );
+  }
   try {
-    return parseTrustDomain(text);
+    return parseTrustDomain(name);
   } catch (thrown) {
     if (!isSignetError(thrown)) throw thrown;
     throw new SignetError("config.bad_value", `Cannot use ${where}: ${thrown.message}`, {

@@ -323,7 +323,8 @@ Deno.test("effectiveTrustDomain() makes @ a dot and refuses what is no trust dom
   assert.equal(effectiveTrustDomain("a@b.example", DEFAULT_MESH_CONFIG), "a.b.example");
   assert.equal(effectiveTrustDomain("", mesh("mesh.example")), "mesh.example");
   assert.equal(effectiveTrustDomain("", DEFAULT_MESH_CONFIG), "cluster.local");
-  const bad = ["a b", "a,b", "a/b", "a".repeat(65)];
+  assert.equal(effectiveTrustDomain("mesh.example.", DEFAULT_MESH_CONFIG), "mesh.example");
+  const bad = ["a b", "a,b", "a/b", "a".repeat(65), "a..b", "-a", "a-.b", "a_b", ".", "a.b.."];
   for (const text of bad) {
     await t.step(text, () => {
       assert.throws(() => effectiveTrustDomain(text, DEFAULT_MESH_CONFIG), (thrown) => {
