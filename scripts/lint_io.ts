@@ -19,6 +19,7 @@ const OTHER_IO_FILES: Readonly<Record<string, string>> = {
   "commands/serving.ts": "asks how it was started, to print the next command",
   "commands/request.ts": "is one HTTP call",
   "commands/issue.ts": "resolves the state directory",
+  "commands/ca_files.ts": "waits for a running server",
   "commands/key_files.ts": "the files that a certificate is written to",
   "store/sqlite_file.ts": "opens the database",
   "store/sqlite_tokens.ts": "runs its statements",

@@ -4,7 +4,7 @@
  */
 import { equalBytes, messageOf, SignetError } from "../base/mod.ts";
 import { type CryptoProvider, parsePrivateKeyPem, type SigningKey } from "../crypto/mod.ts";
-import type { CaSet } from "../store/mod.ts";
+import type { CaSet, CaSetPaths } from "../store/mod.ts";
 import {
   type Certificate,
   decodeCertificate,
@@ -25,7 +25,7 @@ export interface SetOptions {
   /** Number of the bundle that it becomes. */
   readonly generation: number;
   /** Path of each file, for messages. */
-  readonly paths: { readonly [K in keyof CaSet]: string };
+  readonly paths: CaSetPaths;
   /** What to do about a file that cannot be used. */
   readonly remedy: string;
   /** True when the certificate is its own root where the file of roots is empty. */

@@ -1,10 +1,11 @@
 /** The CA: its source at start, then signing, one bundle at a time. */
-import { SignetError } from "../base/mod.ts";
+import { messageOf, SignetError } from "../base/mod.ts";
 import { encodePrivateKeyPem, type KeySpec } from "../crypto/mod.ts";
 import { EVENT, type Logger } from "../telemetry/mod.ts";
 import { decodePublicKey } from "../x509/mod.ts";
 import { acceptCsr } from "./csr_policy.ts";
 import { createIssuer, issueLeaf, type Issuer } from "./issue.ts";
+import type { LoadedSet } from "./bundle.ts";
 import { openPluggedIn, type PluggedInConfig } from "./plugged_in.ts";
 import type {
   Ca,
@@ -15,6 +16,7 @@ import type {
   SignRequest,
 } from "./port.ts";
 import { grantTtl, type TtlRules } from "./profile.ts";
+import { keyIdOf } from "./rotation.ts";
 import type { CaHost, CaSource } from "./source.ts";
 import { openStored, type StoredRootConfig } from "./stored.ts";
 
@@ -50,6 +52,8 @@ class LiveCa implements Ca {
   readonly #source: CaSource;
   readonly #audit: Logger;
   #issuer: Issuer;
+  /** Leaves that end before this need no note: one that ends as late is noted for the key that signs. */
+  #notedUntilMs = 0;
   readonly #listeners = new Set<(bundle: CaBundle) => void>();
 
   constructor(config: CaConfig, host: CaHost, source: CaSource) {
@@ -79,7 +83,8 @@ class LiveCa implements Ca {
   async sign(request: SignRequest): Promise<IssuedCertificate> {
     const csr = await acceptCsr(request.csrPem, this.#host.crypto, this.#config);
     const ttlMs = grantTtl(request.requestedTtlSeconds, this.#ttlRules());
-    return await issueLeaf(this.#issuer, {
+    const issuer = this.#issuer;
+    const leaf = await issueLeaf(issuer, {
       publicKey: csr.publicKey,
       identities: request.identities,
       ttlMs,
@@ -87,6 +92,10 @@ class LiveCa implements Ca {
       caller: request.caller,
       ...(request.beforeSigning && { beforeSigning: request.beforeSigning }),
     }, this.#issueOptions());
+    if (leaf.notAfterMs > this.#notedUntilMs || issuer !== this.#issuer) {
+      await this.#note(issuer, leaf);
+    }
+    return leaf;
   }
 
   async signWithCertChain(request: SignRequest): Promise<string> {
@@ -120,13 +129,40 @@ class LiveCa implements Ca {
   }
 
   async reload(): Promise<boolean> {
-    const next = await this.#source.next(this.bundle);
-    if (next === undefined) return false;
+    const before = this.#source.revision();
+    try {
+      const next = await this.#source.next(this.bundle);
+      if (next === undefined) return false;
+      this.#take(next);
+    } catch (thrown) {
+      if (this.#source.revision() !== before) await this.#report(messageOf(thrown));
+      throw thrown;
+    }
+    await this.#report();
+    return true;
+  }
+
+  /** Tells commands what is in force; a server does so when it begins to serve. */
+  async announce(): Promise<void> {
+    await this.#report();
+  }
+
+  async #report(refused?: string): Promise<void> {
+    const revision = this.#source.revision();
+    await this.#host.store.report.write({
+      origin: this.origin,
+      location: this.location,
+      ...(revision === undefined ? {} : { revision }),
+      ...(refused === undefined ? {} : { refused }),
+    });
+  }
+
+  #take(next: LoadedSet): void {
     const before = this.#issuer;
     this.#issuer = createIssuer(next.bundle, next.key);
     before.key[Symbol.dispose]();
+    this.#notedUntilMs = 0;
     for (const listener of this.#listeners) listener(next.bundle);
-    return true;
   }
 
   onChange(listener: (bundle: CaBundle) => void): Disposable {
@@ -137,6 +173,16 @@ class LiveCa implements Ca {
   [Symbol.dispose](): void {
     this.#listeners.clear();
     this.#issuer.key[Symbol.dispose]();
+  }
+
+  /** Keeps how long leaves of a self-signed root's key live: its old root is withdrawn after the last of them. */
+  async #note({ bundle }: Issuer, { notAfterMs }: IssuedCertificate): Promise<void> {
+    if (this.origin === "plugged-in") {
+      this.#notedUntilMs = Infinity;
+      return;
+    }
+    const until = await this.#host.store.leafEnds.note(keyIdOf(bundle.caCertificate), notAfterMs);
+    if (bundle === this.bundle) this.#notedUntilMs = until;
   }
 
   /** The default is cut at what is left of the chain's first certificate, as in istiod; there it stays as it was at start. */

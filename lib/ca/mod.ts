@@ -16,7 +16,19 @@ export type { CaConfig } from "./ca.ts";
 export { decodeCrls } from "./crl.ts";
 export { checkPluggedIn, openPluggedIn, SETTLE_MS } from "./plugged_in.ts";
 export type { PluggedInConfig } from "./plugged_in.ts";
+export {
+  announceRoot,
+  keyIdOf,
+  nextStep,
+  renewalDueMs,
+  renewRoot,
+  signingCertificate,
+} from "./rotation.ts";
+export type { StepHost } from "./rotation.ts";
+export { createRotator, jitterMs } from "./rotator.ts";
+export type { RotatedSet, RotationConfig, Rotator } from "./rotator.ts";
 export type { CaHost, CaSource } from "./source.ts";
+export { loadStoredSet } from "./stored.ts";
 export type { StoredRootConfig } from "./stored.ts";
 export type { LoadedSet } from "./bundle.ts";
 export { BACKDATE_MS, grantTtl, leafValidity } from "./profile.ts";

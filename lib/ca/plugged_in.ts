@@ -6,7 +6,7 @@
  */
 import { messageOf, SignetError, sleep } from "../base/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
-import type { CaSet, PluggedInCa, PluggedInSet } from "../store/mod.ts";
+import type { PluggedInCa, PluggedInSet } from "../store/mod.ts";
 import { type Certificate, decodeCertificate, decodeFirstPem } from "../x509/mod.ts";
 import { type LoadedSet, loadSet } from "./bundle.ts";
 import type { CaBundle } from "./port.ts";
@@ -45,6 +45,7 @@ export async function openPluggedIn(
     location: pluggedIn.location,
     first,
     remarks: [...wholeRemarks(set, first), ...await storeRemarks(first.bundle, host)],
+    revision: () => undefined,
     next: (inForce) => config.reload ? watch.next(inForce) : Promise.resolve(undefined),
   };
 }
@@ -197,9 +198,7 @@ type Looked =
   | { readonly content: string; readonly set: PluggedInSet | undefined }
   | { readonly content: string; readonly thrown: unknown };
 
-const KEYS = ["caCertPem", "caKeyPem", "rootCertPem", "certChainPem"] as const satisfies readonly (
-  keyof CaSet
-)[];
+const KEYS = ["caCertPem", "caKeyPem", "rootCertPem", "certChainPem"] as const;
 
 /** A digest of all contents: the key's text is not kept. */
 function contentOf(set: PluggedInSet): string {

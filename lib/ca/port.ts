@@ -103,6 +103,8 @@ export interface Ca extends Disposable {
    * refused once, and looked at again when it changes.
    */
   reload(): Promise<boolean>;
+  /** Says in the store what is in force, for commands that wait for it. {@linkcode Ca.reload} says it again after a change. */
+  announce(): Promise<void>;
   /** Calls `listener` after every change of {@linkcode Ca.bundle}. */
   onChange(listener: (bundle: CaBundle) => void): Disposable;
 }

@@ -11,14 +11,13 @@ import {
   decodePublicKey,
   encodeCertificate,
   encodePem,
-  organizationName,
 } from "../x509/mod.ts";
 import { newSerialNumber } from "./issue.ts";
 
 /** What a new root is to be. */
 export interface RootRequest {
-  /** Becomes the subject's `O`: the trust domain. */
-  readonly organization: string;
+  /** DER Name of the root; a new mesh's has the trust domain as its `O`. */
+  readonly subject: Uint8Array;
   /** Lifetime in milliseconds. */
   readonly ttlMs: number;
   /** Kind of key. */
@@ -34,7 +33,7 @@ export async function createRootSet(
   using key = await crypto.importPrivateKey(pkcs8);
   const second = Math.floor(nowMs / 1000) * 1000;
   const tbs = buildCaCertificate({
-    subject: organizationName(request.organization),
+    subject: request.subject,
     spki,
     subjectKeyId: keyIdentifier(decodePublicKey(spki).keyBits),
     serialNumber: newSerialNumber(),

@@ -2,8 +2,10 @@
 import { SignetError } from "../base/mod.ts";
 import type { KeySpec } from "../crypto/mod.ts";
 import type { CaSet } from "../store/mod.ts";
+import { organizationName } from "../x509/mod.ts";
 import { type LoadedSet, loadSet } from "./bundle.ts";
 import { createRootSet } from "./root.ts";
+import { createRotator, type RotationConfig } from "./rotator.ts";
 import type { CaHost, CaSource } from "./source.ts";
 
 /** What a root is to be when one has to be made. */
@@ -16,6 +18,8 @@ export interface StoredRootConfig {
   readonly rootKey: KeySpec;
   /** What to do when the store has no CA: the server makes one, a command that only signs does not. */
   readonly whenMissing: "create" | "fail";
+  /** When the root is rotated by the clock. */
+  readonly rotation: RotationConfig;
 }
 
 /**
@@ -34,25 +38,31 @@ export async function openStored(config: StoredRootConfig, host: CaHost): Promis
     );
   }
   const set = stored ?? await createRootSet({
-    organization: config.trustDomain,
+    subject: organizationName(config.trustDomain),
     ttlMs: config.selfSignedRootTtlMs,
     keySpec: config.rootKey,
   }, { crypto, nowMs: clock.nowMs() });
   const first = await loadStoredSet(set, host, 1);
   if (stored === undefined) await store.save(set);
+  const rotator = createRotator(config.rotation, host);
   let seen = await store.revision();
+  let { rotation } = set;
   return {
     origin: stored === undefined ? "created" : "loaded",
     location: store.location,
     first,
     remarks: keyRemarks(config.rootKey, first),
+    revision: () => seen,
     async next(inForce) {
+      await rotator.look({ certificate: inForce.caCertificate, rotation });
       const revision = await store.revision();
       if (revision === undefined || revision === seen) return undefined;
       const another = await store.load();
       if (another === undefined) return undefined;
       seen = revision;
-      return await loadStoredSet(another, host, inForce.generation + 1);
+      const loaded = await loadStoredSet(another, host, inForce.generation + 1);
+      rotation = another.rotation;
+      return loaded;
     },
   };
 }
@@ -69,7 +79,7 @@ export function loadStoredSet(
     nowMs: clock.nowMs(),
     generation,
     ownRoot: true,
-    remedy: "restore it from a backup",
+    remedy: "restore it from a backup, or renew it by signet ca rotate when it has expired",
     paths: {
       caCertPem: `${current}/ca-cert.pem`,
       caKeyPem: `${current}/ca-key.pem`,

@@ -127,6 +127,7 @@ async function openCa(
     minRsaBits: 2048,
     rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "fail",
+    rotation: { checkIntervalMs: 0, gracePercentile: 20, jitter: false, rootTtlMs: 0 },
     pluggedIn: { reload: false, multiRoot: false },
   }, {
     clock: host.clock,

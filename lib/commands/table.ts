@@ -1,4 +1,6 @@
 /** Every command. Help, shell completion and the manual are made from this list; a new command is one more line. */
+import { caRotateCommand } from "./ca_rotate.ts";
+import { caStatusCommand } from "./ca_status.ts";
 import { certInspectCommand } from "./cert_inspect.ts";
 import { certRequestCommand } from "./cert_request.ts";
 import { certVerifyCommand } from "./cert_verify.ts";
@@ -13,6 +15,8 @@ import { versionCommand } from "./version.ts";
 /** The commands; the first is what `signet` alone does. */
 export const COMMANDS: readonly Command[] = [
   discoveryCommand,
+  caStatusCommand,
+  caRotateCommand,
   issueCommand,
   certInspectCommand,
   certVerifyCommand,

@@ -217,6 +217,12 @@ function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues):
     minRsaBits: values.minRsaBits,
     rootKey: rootKey(values, resolved),
     whenMissing: "create",
+    rotation: {
+      checkIntervalMs: values.rootCheckInterval,
+      gracePercentile: values.rootGracePercentile,
+      jitter: values.rootRotationJitter,
+      rootTtlMs: values.selfSignedCaCertTtl,
+    },
     pluggedIn: {
       directory: values.rootCaDir === "" ? undefined : values.rootCaDir,
       withCrl: values.enableCaCrl,

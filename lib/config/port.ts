@@ -23,6 +23,12 @@ export interface Config {
     readonly minRsaBits: number;
     readonly rootKey: RootKey;
     readonly whenMissing: "create";
+    readonly rotation: {
+      readonly checkIntervalMs: number;
+      readonly gracePercentile: number;
+      readonly jitter: boolean;
+      readonly rootTtlMs: number;
+    };
     readonly pluggedIn: {
       readonly directory: string | undefined;
       readonly withCrl: boolean;

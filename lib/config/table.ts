@@ -168,6 +168,22 @@ const CERTIFICATES = {
     help:
       "when it is set and --selfSignedRootKey is not: a new root has an RSA key of 2048, 3072 or 4096 bits",
   }, { min: 0, max: 1_000_000 }),
+  rootCheckInterval: durationOption({
+    variable: "CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL",
+    fallback: "1h",
+    help:
+      "time between two looks whether signet's own root is due for renewal; 0s and less never renew",
+  }, { minMs: -Infinity }),
+  rootGracePercentile: intOption({
+    variable: "CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE",
+    fallback: "20",
+    help: "percent of its life that is left when signet's own root is renewed, with the same key",
+  }, { min: 0, max: 100 }),
+  rootRotationJitter: boolOption({
+    variable: "CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR",
+    fallback: "true",
+    help: "begin those looks after a random part of the interval",
+  }),
   minRsaBits: intOption({
     variable: "SIGNET_MIN_RSA_BITS",
     fallback: "1024",

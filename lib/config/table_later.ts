@@ -81,7 +81,6 @@ const FLAGS: readonly Option<unknown>[] = [
 
 const VARIABLES: readonly Option<unknown>[] = [
   ...rows(boolOption, "variable", "later", [
-    ["CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR", "true", "root rotation"],
     ["USE_CACERTS_FOR_SELF_SIGNED_CA", "false", "CA in Kubernetes"],
     ["USE_REMOTE_CERTS", "false", "CA in Kubernetes"],
     ["ENABLE_CLUSTER_TRUST_BUNDLE_API", "false", "root distribution in Kubernetes"],
@@ -96,15 +95,9 @@ const VARIABLES: readonly Option<unknown>[] = [
     ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],
     ["PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "false", "xDS"],
   ]),
-  ...rows(anyDuration, "variable", "later", [[
-    "CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL",
-    "1h",
-    "root rotation",
-  ]]),
   ...rows(textOption, "variable", "later", [
     ["POD_NAME", "", "Kubernetes"],
     ["KUBECONFIG", "", "a Kubernetes cluster to use"],
-    ["CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE", "20", "root rotation"],
     ["PILOT_CA_CERT_CONFIGMAP", "istio-ca-root-cert", "root distribution in Kubernetes"],
     ["PILOT_CRL_CONFIGMAP", "istio-ca-crl", "root distribution in Kubernetes"],
     ["K8S_SIGNER", "", "Kubernetes CSR API"],

@@ -10,8 +10,8 @@ import { type AdmissionConfig, createAdmission } from "./admission.ts";
 import type { GrpcServer } from "./port.ts";
 import { createCertificateService } from "./services/ca.ts";
 
-/** Time between two looks at the store, in milliseconds. */
-const LOOK_AT_STORE_MS = 1_000;
+/** Time between two looks at the CA's source, in milliseconds: what a command changes is in force within a second. */
+const LOOK_AT_STORE_MS = 400;
 
 /** What running the CA needs. */
 export interface CaRunHost {
@@ -51,6 +51,7 @@ export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
   });
   tasks.run("follow the CA store", async (signal) => {
+    await ca.announce();
     while (!signal.aborted) {
       await sleep(clock, LOOK_AT_STORE_MS, { signal });
       await lookAtStore(ca, logger);

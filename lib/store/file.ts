@@ -7,7 +7,19 @@
  * Folders are 0700 and files 0600. A crash of the machine is covered by fsync of each file and of each folder that changed.
  */
 import { messageOf, quote, SignetError } from "../base/mod.ts";
-import type { CaSet, CaStore, StateLock } from "./port.ts";
+import { leafEnds, reportFile, takeWriteLock } from "./ca_state/file.ts";
+import {
+  DIRECTORY_MODE,
+  FILE_MODE,
+  readIfPresent,
+  removeIfPresent,
+  replaceFile,
+  syncDirectory,
+  writeSynced,
+} from "./disk/file.ts";
+import type { CaRotation, CaSet, CaStore, StateLock } from "./port.ts";
+
+export { syncDirectory } from "./disk/file.ts";
 
 /** Layout version that this program writes; a higher one on disk is refused. */
 export const STATE_VERSION = 1;
@@ -17,13 +29,18 @@ const FILES = {
   caKeyPem: "ca-key.pem",
   rootCertPem: "root-cert.pem",
   certChainPem: "cert-chain.pem",
-} as const satisfies Record<keyof CaSet, string>;
+} as const satisfies Record<Exclude<keyof CaSet, "rotation">, string>;
+/** A rotation that is under way, and the root that it announces. */
+const ROTATION_FILES = {
+  rotation: "rotation.json",
+  nextCertPem: "next-cert.pem",
+  nextKeyPem: "next-key.pem",
+} as const;
+/** A server that starts asks for the lock again for this long: a command may hold it for a moment to see whether a server runs. */
+const LOCK_TRIES = 10;
+const LOCK_RETRY_MS = 50;
 
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 const SET_NAME_REGEXP = /^[1-9][0-9]{0,8}$/;
-/** A PEM file of the state directory is a few kilobytes; more than this is not one of ours. */
-const MAX_FILE_BYTES = 1 << 20;
 
 /**
  * Makes the state directory if it is missing, checks its version and takes its exclusive lock.
@@ -35,7 +52,7 @@ export async function lockStateDirectory(stateDir: string): Promise<StateLock> {
   const directory = await makeStateDirectory(stateDir);
   const file = await openLock(`${directory}/lock`);
   try {
-    if (!await file.tryLock(true)) {
+    if (!await lockWithin(file)) {
       throw new SignetError(
         "store.locked",
         `Cannot use state directory ${directory}: another signet server holds its lock; stop that server or choose another --stateDir`,
@@ -64,18 +81,44 @@ export function fileCaStore(directory: string): CaStore {
       return name === undefined ? undefined : await readSet(`${caDirectory}/${name}`);
     },
     revision: () => readCurrent(caDirectory),
-    async save(set) {
-      try {
-        await saveSet(caDirectory, set);
-      } catch (thrown) {
+    save: (set) => saveOrFail(caDirectory, set),
+    async update(change) {
+      using _lock = await takeWriteLock(directory);
+      const name = await readCurrent(caDirectory);
+      if (name === undefined) {
         throw new SignetError(
-          "store.write_failed",
-          `Cannot save CA in ${caDirectory}: ${messageOf(thrown)}`,
-          { cause: thrown },
+          "store.incomplete",
+          `Cannot change CA: there is none in ${caDirectory}`,
         );
       }
+      const changed = await change(await readSet(`${caDirectory}/${name}`));
+      if (changed === undefined) return name;
+      await saveOrFail(caDirectory, changed);
+      return await readCurrent(caDirectory) ?? name;
     },
+    leafEnds: leafEnds(caDirectory),
+    report: reportFile(directory),
   };
+}
+
+async function saveOrFail(caDirectory: string, set: CaSet): Promise<void> {
+  try {
+    await saveSet(caDirectory, set);
+  } catch (thrown) {
+    throw new SignetError(
+      "store.write_failed",
+      `Cannot save CA in ${caDirectory}: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
+  }
+}
+
+async function lockWithin(file: Deno.FsFile): Promise<boolean> {
+  for (let tries = 1;; tries++) {
+    if (await file.tryLock(true)) return true;
+    if (tries === LOCK_TRIES) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+  }
 }
 
 /** Makes a directory with its parents and returns its absolute path without symbolic links. */
@@ -142,8 +185,9 @@ async function saveSet(caDirectory: string, set: CaSet): Promise<void> {
   const folder = `${caDirectory}/${next}`;
   await Deno.mkdir(folder, { mode: DIRECTORY_MODE });
   for (const [key, name] of Object.entries(FILES)) {
-    await writeSynced(`${folder}/${name}`, set[key as keyof CaSet]);
+    await writeSynced(`${folder}/${name}`, set[key as keyof typeof FILES]);
   }
+  if (set.rotation !== undefined) await writeRotation(folder, set.rotation);
   await syncDirectory(folder);
   const link = `${caDirectory}/current.new`;
   await removeIfPresent(link);
@@ -199,7 +243,46 @@ async function readSet(folder: string): Promise<CaSet> {
     caKeyPem: await read(FILES.caKeyPem),
     rootCertPem: await read(FILES.rootCertPem),
     certChainPem: await read(FILES.certChainPem),
+    ...await readRotation(folder),
   };
+}
+
+async function writeRotation(folder: string, rotation: CaRotation): Promise<void> {
+  const { next, ...step } = rotation;
+  await writeSynced(`${folder}/${ROTATION_FILES.rotation}`, `${JSON.stringify(step)}\n`);
+  if (next === undefined) return;
+  await writeSynced(`${folder}/${ROTATION_FILES.nextCertPem}`, next.certPem);
+  await writeSynced(`${folder}/${ROTATION_FILES.nextKeyPem}`, next.keyPem);
+}
+
+async function readRotation(folder: string): Promise<Pick<CaSet, "rotation">> {
+  const path = `${folder}/${ROTATION_FILES.rotation}`;
+  const text = await readIfPresent(path);
+  if (text === undefined) return {};
+  const step = parseRotation(text, path);
+  if (step.phase === "switched") return { rotation: step };
+  const certPem = await readIfPresent(`${folder}/${ROTATION_FILES.nextCertPem}`);
+  const keyPem = await readIfPresent(`${folder}/${ROTATION_FILES.nextKeyPem}`);
+  if (certPem === undefined || keyPem === undefined) {
+    throw new SignetError(
+      "store.incomplete",
+      `Cannot load CA from ${folder}: the root that its rotation announces is missing; restore it from a backup`,
+    );
+  }
+  return { rotation: { ...step, next: { certPem, keyPem } } };
+}
+
+function parseRotation(text: string, path: string): CaRotation {
+  try {
+    const { phase, startedMs, dueMs } = JSON.parse(text) as Record<string, unknown>;
+    const isPhase = phase === "announced" || phase === "switched";
+    if (isPhase && Number.isSafeInteger(startedMs) && Number.isSafeInteger(dueMs)) {
+      return { phase, startedMs: startedMs as number, dueMs: dueMs as number };
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+  }
+  throw new SignetError("store.corrupt", `Cannot use ${path}: it is no step of a rotation`);
 }
 
 async function setNumbers(caDirectory: string): Promise<number[]> {
@@ -208,62 +291,4 @@ async function setNumbers(caDirectory: string): Promise<number[]> {
     if (entry.isDirectory && SET_NAME_REGEXP.test(entry.name)) numbers.push(Number(entry.name));
   }
   return numbers;
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    const { size } = await Deno.stat(path);
-    if (size > MAX_FILE_BYTES) {
-      throw new SignetError(
-        "store.corrupt",
-        `Cannot read ${path}: it has ${size} bytes, should have at most ${MAX_FILE_BYTES}`,
-      );
-    }
-    return await Deno.readTextFile(path);
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return undefined;
-    if (thrown instanceof SignetError) throw thrown;
-    throw new SignetError("store.unreadable", `Cannot read ${path}: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
-  }
-}
-
-/** Writes a new file and waits until the disk has it. */
-async function writeSynced(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, { createNew: true, write: true, mode: FILE_MODE });
-  const bytes = new TextEncoder().encode(text);
-  for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
-  await file.sync();
-}
-
-/** Puts a small file in place of another in one rename. */
-async function replaceFile(directory: string, name: string, text: string): Promise<void> {
-  const path = `${directory}/${name}.new`;
-  try {
-    await removeIfPresent(path);
-    await writeSynced(path, text);
-    await Deno.rename(path, `${directory}/${name}`);
-    await syncDirectory(directory);
-  } catch (thrown) {
-    throw new SignetError(
-      "store.write_failed",
-      `Cannot write ${directory}/${name}: ${messageOf(thrown)}`,
-      { cause: thrown },
-    );
-  }
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (thrown) {
-    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
-  }
-}
-
-/** Waits until the disk has the entries of a folder. */
-export async function syncDirectory(path: string): Promise<void> {
-  using directory = await Deno.open(path, { read: true });
-  await directory.sync();
 }

@@ -20,8 +20,11 @@ export { REPEAT_WINDOW_MS } from "./join_token.ts";
 export { pluggedInCa } from "./plugged_in/file.ts";
 export type { PluggedInOptions } from "./plugged_in/file.ts";
 export type {
+  CaRotation,
   CaSet,
+  CaSetPaths,
   CaStore,
+  InForceReport,
   JoinToken,
   JoinTokenStore,
   PluggedInCa,

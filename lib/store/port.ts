@@ -11,6 +11,32 @@ export interface CaSet {
   readonly rootCertPem: string;
   /** `cert-chain.pem`: the intermediates to send after a leaf; empty for a self-signed root. */
   readonly certChainPem: string;
+  /** The step that a rotation of the root's key stands in; absent when none is under way. */
+  readonly rotation?: CaRotation;
+}
+
+/** A rotation of the root's key that is under way. */
+export interface CaRotation {
+  /** `announced`: the next root is among the roots, the old key signs. `switched`: the new key signs, the old root is among the roots. */
+  readonly phase: "announced" | "switched";
+  /** When it was begun, milliseconds since the epoch. */
+  readonly startedMs: number;
+  /** When the next step is due: the switch, or the withdrawal of the old root. */
+  readonly dueMs: number;
+  /** The root that is announced. */
+  readonly next?: { readonly certPem: string; readonly keyPem: string };
+}
+
+/** What a running server has in force, for commands. */
+export interface InForceReport {
+  /** Revision of the store's set that it looked at last. */
+  readonly revision?: string;
+  /** `plugged-in` when the store's set is not what signs. */
+  readonly origin?: string;
+  /** Where the CA's files are. */
+  readonly location?: string;
+  /** Why that revision was refused; absent when it is in force. */
+  readonly refused?: string;
 }
 
 /** Where a {@linkcode CaSet} is kept. A save is all or nothing, whatever happens in the middle of it. */
@@ -31,19 +57,42 @@ export interface CaStore {
    * @throws {SignetError} `store.write_failed`; the set before is then still current.
    */
   save(set: CaSet): Promise<void>;
+  /**
+   * Changes the current set, alone among all processes, and gives the revision that is current then; `change` may leave it as it is.
+   *
+   * @throws {SignetError} as {@linkcode CaStore.load} and {@linkcode CaStore.save}; `store.locked`; whatever `change` throws.
+   */
+  update(change: (current: CaSet) => Promise<CaSet | undefined>): Promise<string>;
+  /** How long leaves live, by the identifier of the key that signed them in hex. */
+  readonly leafEnds: {
+    /** Notes a leaf's end; returns the end up to which no further note is needed. Ends are rounded up by an hour at most. */
+    note(keyId: string, notAfterMs: number): Promise<number>;
+    /** The last end that was noted. */
+    last(keyId: string): Promise<number | undefined>;
+  };
+  /** What the running server has in force. */
+  readonly report: {
+    /** Says it; for the holder of the state directory's lock. */
+    write(report: InForceReport): Promise<void>;
+    /** Asks; `undefined` when no server runs. */
+    read(): Promise<InForceReport | undefined>;
+  };
 }
+
+/** Path of each file of a set. */
+export type CaSetPaths = { readonly [K in Exclude<keyof CaSet, "rotation">]: string };
 
 /** The form of a plugged-in directory: istiod's file names, or those of a Kubernetes TLS Secret. */
 export type PluggedInForm = "istio" | "tls";
 
 /** A plugged-in set as it was read: unlike a stored one it may be anything. */
-export interface PluggedInSet extends CaSet {
+export interface PluggedInSet extends Omit<CaSet, "rotation"> {
   /** Which names its files have. */
   readonly form: PluggedInForm;
   /** `ca-crl.pem`, when there is one and it is wanted. */
   readonly crlPem: string | undefined;
   /** Path of each file, for messages; the chain's is where its first certificate stands. */
-  readonly paths: { readonly [K in keyof CaSet]: string };
+  readonly paths: CaSetPaths;
   /** Path of the revocation lists, for messages. */
   readonly crlPath: string;
 }

@@ -7,6 +7,7 @@ export const EVENT = {
   caReady: "ca.ready",
   caReloaded: "ca.reloaded",
   caReloadFailed: "ca.reload_failed",
+  caRotated: "ca.rotated",
   certificateIssued: "ca.certificate_issued",
   certificateSigning: "ca.certificate_signing",
   connectionFailed: "transport.connection_failed",

@@ -40,6 +40,7 @@ async function makeCa(choice: "openssl" | "webcrypto"): Promise<Ca> {
     minRsaBits: 1_024,
     rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "create",
+    rotation: { checkIntervalMs: 0, gracePercentile: 20, jitter: false, rootTtlMs: 0 },
     pluggedIn: { reload: true, multiRoot: false },
   }, { clock, crypto: provider, store: memoryCaStore(), logger });
 }

@@ -27,6 +27,7 @@ export async function createTestCa(
     minRsaBits: 1_024,
     rootKey: { type: "ec", curve: "P-256" },
     whenMissing: "create",
+    rotation: { checkIntervalMs: 0, gracePercentile: 20, jitter: false, rootTtlMs: 0 },
     pluggedIn: { reload: true, multiRoot: false },
     ...options.config,
   }, {

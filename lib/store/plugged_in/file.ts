@@ -6,12 +6,12 @@
  */
 import { resolve } from "node:path";
 import { messageOf, SignetError } from "../../base/mod.ts";
-import type { CaSet, PluggedInCa, PluggedInForm, PluggedInSet } from "../port.ts";
+import type { CaSetPaths, PluggedInCa, PluggedInForm, PluggedInSet } from "../port.ts";
 
 /** A PEM file of a CA is a few kilobytes, a CRL in a Secret or ConfigMap at most a mebibyte. */
 const MAX_FILE_BYTES = 1 << 20;
 
-type FileNames = { readonly [K in keyof CaSet]: string };
+type FileNames = CaSetPaths;
 
 /** istiod's names. */
 const ISTIO_FILES: FileNames = {
@@ -100,7 +100,7 @@ async function readSet(
 ): Promise<PluggedInSet> {
   const names = filesOf(form);
   const path = (name: string) => `${location}/${name}`;
-  const read = (key: keyof CaSet) => readText(path(names[key]));
+  const read = (key: keyof CaSetPaths) => readText(path(names[key]));
   const caCertPem = await read("caCertPem");
   const rootCertPem = await read("rootCertPem");
   return {
