@@ -6,12 +6,7 @@ import {
   type KeySpec,
 } from "../crypto/mod.ts";
 import type { CaSet } from "../store/mod.ts";
-import {
-  buildCaCertificate,
-  decodePublicKey,
-  encodeCertificate,
-  encodePem,
-} from "../x509/mod.ts";
+import { buildCaCertificate, decodePublicKey, encodeCertificate, encodePem } from "../x509/mod.ts";
 import { newSerialNumber } from "./issue.ts";
 
 /** What a new root is to be. */
