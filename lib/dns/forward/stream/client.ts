@@ -10,8 +10,8 @@ import { type Exchange, fitOf } from "../exchange.ts";
 import { createFrameReader } from "../frames.ts";
 import type { Upstream } from "../upstream.ts";
 
-/** Questions that wait on one connection. */
-export const MAX_PIPELINED = 200;
+/** Questions that wait on one connection: all connections together take more than may wait in all, so that none is refused for want of room. */
+export const MAX_PIPELINED = 300;
 /** Connections to one server. */
 export const MAX_CONNECTIONS = 4;
 /** How long a connection is kept without a question, in milliseconds: below what servers keep one for, 10 s and more. */
