@@ -9,6 +9,9 @@ import { LIBCRYPTO_PATHS } from "../lib/crypto/mod.ts";
 
 /** Variables that dependencies read; denied, they would throw where they are read. */
 const DEPENDENCY_VARIABLES: readonly string[] = [
+  // The parser of YAML asks for its debugging aids with every document.
+  "LOG_STREAM",
+  "LOG_TOKENS",
   "OTEL_SERVICE_NAME",
   "OTEL_RESOURCE_ATTRIBUTES",
   "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
