@@ -117,6 +117,7 @@ export async function obtainCertificate(
     addr: request.addr,
     serverName: request.serverName,
     rootsPem: asker.rootsPem,
+    checkServer: (chain) => checkServer(chain, asker.rootsPem, { clock, crypto }),
     identity: asker.identity,
     clock,
     timeoutMs: CONNECT_TIMEOUT_MS,
@@ -136,6 +137,33 @@ export async function obtainCertificate(
     leaf,
     files: { keyPem, certChainPem: answer.chainPems.join(""), rootCertPem: answer.rootsPem },
   };
+}
+
+/** The server chains to the roots that were given: the runtime may trust others beside them. */
+async function checkServer(
+  chain: readonly Uint8Array[],
+  rootsPem: string,
+  { clock, crypto }: ObtainHost,
+): Promise<void> {
+  try {
+    const [leaf, ...intermediates] = chain.map((der) => decodeCertificate(der));
+    if (leaf === undefined) throw new SignetError("x509.untrusted", "The server showed none");
+    await verifyChain({
+      leaf,
+      intermediates,
+      roots: decodeAll(rootsPem, "the roots for the server"),
+      nowMs: clock.nowMs(),
+      verifySignature: (publicKey, scheme, data, signature) =>
+        crypto.verify(publicKey, scheme, data, signature),
+    });
+  } catch (thrown) {
+    if (!isSignetError(thrown)) throw thrown;
+    throw new SignetError(
+      "transport.connect_failed",
+      `Cannot trust the server's certificate: ${thrown.message}`,
+      { cause: thrown },
+    );
+  }
 }
 
 /** The answer, or an error when it does not come in time. */

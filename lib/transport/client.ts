@@ -14,6 +14,7 @@ import {
 } from "../http2/mod.ts";
 import type { Address } from "./port.ts";
 import { streamLost } from "./server_stream.ts";
+import { evidenceOf } from "./sockets.ts";
 
 /** Options of {@linkcode connectHttp2}. */
 export interface Http2ClientOptions {
@@ -23,6 +24,11 @@ export interface Http2ClientOptions {
   readonly serverName: string;
   /** Roots that the server is checked against, PEM; `undefined` checks nothing, for fetching what is checked by other means. */
   readonly rootsPem: string | undefined;
+  /**
+   * Looks at the server's certificates, leaf first, after the runtime found them good; throwing ends the connection before anything is
+   * sent. Deno 2.7.14 trusts its own store beside `rootsPem`, so whoever means those roots alone checks the chain here.
+   */
+  readonly checkServer?: (chain: readonly Uint8Array[]) => Promise<void>;
   /** Our certificate and key, PEM; none for an anonymous client. */
   readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
   /** Time. */
@@ -66,6 +72,12 @@ export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Cl
   signal?.throwIfAborted();
   const socket = await openSocket(options);
   signal?.addEventListener("abort", () => socket.destroy(), { once: true });
+  try {
+    await options.checkServer?.(evidenceOf(socket).chain);
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown;
+  }
   return new LiveClient(socket, options.clock);
 }
 

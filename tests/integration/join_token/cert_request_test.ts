@@ -13,11 +13,16 @@ function printedFingerprint(server: SignetServer): string {
   return fingerprint;
 }
 
-function request(server: SignetServer, args: readonly string[], out = "vm") {
+function request(
+  server: SignetServer,
+  args: readonly string[],
+  out = "vm",
+  env: Readonly<Record<string, string>> = {},
+) {
   return runSignet([
     ...["cert", "request", "--server", server.addr("secureGrpc"), "--serverName", "localhost"],
     ...["--out", `${server.cwd}/${out}`, ...args],
-  ], { cwd: server.cwd });
+  ], { cwd: server.cwd, env });
 }
 
 async function withTokenFile(server: SignetServer): Promise<{ secret: string; args: string[] }> {
@@ -100,6 +105,12 @@ testWithPeers("signet cert request sends no token to a server that it cannot ver
       assert.ok(!ran.stderr.includes(secret));
     });
   }
+  await t.step("a server that the runtime's own store knows, but not the root given", async () => {
+    const env = { DENO_CERT: server.rootFile };
+    const ran = await request(server, [...args, "--ca", other.rootFile], "vm", env);
+    assert.equal(ran.code, 1, ran.stdout);
+    assert.match(ran.stderr, /Cannot (trust the server's certificate|connect)/);
+  });
   assert.equal((await listTokens(server))[0]?.used, 0);
 });
 
