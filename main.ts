@@ -3,6 +3,7 @@
  *
  * `start` is the map of the program: the order in which a server comes up. Below it, the outside world is made and commands are run.
  */
+import { createAuthenticators } from "./lib/authn/mod.ts";
 import { systemClock } from "./lib/base/mod.ts";
 import { createCa } from "./lib/ca/mod.ts";
 import {
@@ -34,7 +35,8 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const { forward } = config.dns;
   const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names
   const dns = opened.use(await listenDns(config.dns, { ...host, cert, registry, forwarder })); // 5. DNS over TLS
-  opened.use(runCa(ca, { ...host, grpc, limits: config.limits })); // 6. run the CA service
+  const { list: authenticators } = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
+  opened.use(runCa(ca, { ...host, authenticators, grpc, limits: config.limits })); // 7. run the CA service
   return serving({ config, host, http, ca, cert, grpc, dns }, opened.move());
 }
 

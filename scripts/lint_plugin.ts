@@ -32,8 +32,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // 4: edges
   transport: ["base", "http2", "telemetry", "tls"],
   grpc: [
-    ...["base", "http2", "crypto", "store", "telemetry", "tls", "authn", "ca", "limits"],
-    ...["server_cert", "transport"],
+    ...["base", "http2", "crypto", "telemetry", "tls", "authn", "ca", "limits", "server_cert"],
+    ...["transport"],
   ],
   dns: [
     ...["base", "spiffe", "crypto", "telemetry", "tls", "server_cert", "registry", "transport"],

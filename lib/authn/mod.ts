@@ -18,6 +18,9 @@
  */
 export { authenticate } from "./authenticate.ts";
 export type { AuthOutcome } from "./authenticate.ts";
+export { createAuthenticators } from "./create.ts";
+export type { Authenticators, AuthnConfig, AuthnHost } from "./create.ts";
+export type { ClaimRules } from "./id_token_claims.ts";
 export { clientCertificateAuthenticator } from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";
 export type { JoinTokenHost } from "./join_token.ts";

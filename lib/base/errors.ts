@@ -53,6 +53,9 @@ export type ErrorCode =
   | "ca.cert_gen_error"
   // authn
   | "authn.refused"
+  | "authn.overloaded"
+  | "authn.issuer_unreachable"
+  | "authn.bad_own_token"
   // server_cert
   | "server_cert.bad_files"
   | "server_cert.bad_provider"

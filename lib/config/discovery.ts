@@ -68,6 +68,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...resolved.warnings,
         ...flags.unknown.map((flag) => `unknown flag ${flag} is ignored`),
         ...noticesOf(resolved),
+        ...authnNotices(values, env),
       ];
       return deepFreeze({
         ...toConfig(values, mesh, { env, resolved }),
@@ -158,6 +159,27 @@ function noticesOf({ values }: ResolvedValues): readonly string[] {
   });
 }
 
+/** What of the settings of authentication does less than it seems to. */
+function authnNotices({ jwtRule, tokenIssuer, audience }: OptionValues, env: Environment) {
+  const notices: string[] = [];
+  for (const field of jwtRule?.unknownFields ?? []) {
+    notices.push(`JWT_RULE: field ${JSON.stringify(field)} has no effect`);
+  }
+  if (jwtRule?.audiences.length === 0) {
+    notices.push("JWT_RULE: audiences is empty, so that no token is accepted");
+  }
+  const keysFrom = jwtRule?.jwksUri ?? jwtRule?.issuer ?? "";
+  if (keysFrom.startsWith("http:")) {
+    notices.push(
+      `JWT_RULE: keys come from ${keysFrom} over plain HTTP: whoever is on the way can replace them`,
+    );
+  }
+  if (isInCluster(env) && (tokenIssuer !== "" || audience !== "")) {
+    notices.push("TOKEN_ISSUER and AUDIENCE have no effect in a cluster");
+  }
+  return notices;
+}
+
 type Settings = Omit<Config, "flagLines" | "notices">;
 
 function toConfig(
@@ -179,6 +201,13 @@ function toConfig(
       maxWaiting: values.maxWaiting,
     },
     otlp: toOtlp(values),
+    authn: {
+      jwtRule: values.jwtRule,
+      outOfCluster: isInCluster(env)
+        ? undefined
+        : { issuer: values.tokenIssuer, audience: values.audience },
+      rootsFile: values.sslCertFile,
+    },
     http: {
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,

@@ -38,6 +38,7 @@ export {
   textOption,
 } from "./option.ts";
 export { type LevelName, LEVELS, type ScopeLevels } from "./log_options.ts";
+export type { JwtRule } from "./jwt_rule.ts";
 export type { Config, RootKey } from "./port.ts";
 export { serverNames, type ServerNamesInput } from "./server_names.ts";
 export { OPTIONS } from "./table.ts";

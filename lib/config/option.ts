@@ -42,6 +42,8 @@ export interface Option<T> extends OptionSpec {
   readonly choices?: readonly string[];
   /** True when the flag needs no value. */
   readonly isSwitch?: boolean;
+  /** True when a bad value of the variable is a fault, which of istiod's others it is not: the default would mean something else. */
+  readonly isStrict?: boolean;
   /** True when the flag may be given several times; the texts are joined by commas. */
   readonly isRepeatable?: boolean;
   /** Text to value; throws {@linkcode BadValue}. */

@@ -1,5 +1,6 @@
 /** The one frozen value that the server is started with. Units are in the names; what a field means stands in the table of options. */
 import type { ListenAddress } from "./address.ts";
+import type { JwtRule } from "./jwt_rule.ts";
 import type { ScopeLevels } from "./log_options.ts";
 
 /** The key of a new root. */
@@ -108,6 +109,12 @@ export interface Config {
       | "parentbased_traceidratio";
     readonly samplerRatio: number;
     readonly metricsIntervalMs: number | undefined;
+  };
+  /** Who may ask for a certificate. */
+  readonly authn: {
+    readonly jwtRule: JwtRule | undefined;
+    readonly outOfCluster: { readonly issuer: string; readonly audience: string } | undefined;
+    readonly rootsFile: string;
   };
   /** The plain HTTP ports. */
   readonly http: {

@@ -54,7 +54,7 @@ export function resolveValues(
       throw new TypeError(`The default of ${key} is wrong: ${parsed.wrong}`);
     }
     const sentence = `${nameOf(option, source)}: ${quote(text)} ${parsed.wrong}`;
-    const isFault = source === "flag" || option.variable!.startsWith("SIGNET_");
+    const isFault = source === "flag" || option.isStrict || option.variable!.startsWith("SIGNET_");
     if (isFault) faults.push(sentence);
     else warnings.push(`${sentence}; the default ${quote(option.fallback)} is used`);
     const value = tryParse(option, option.fallback, "default");

@@ -1,10 +1,9 @@
 /**
  * The last step of start: the CA service is registered and calls are served; the store is watched for another set of CA files.
  */
-import { clientCertificateAuthenticator, joinTokenAuthenticator } from "../authn/mod.ts";
+import type { Authenticator } from "../authn/mod.ts";
 import { type Clock, createTaskGroup, onNextTurn, sleep } from "../base/mod.ts";
 import type { Ca } from "../ca/mod.ts";
-import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
 import { type AdmissionConfig, createAdmission } from "./admission.ts";
 import type { GrpcServer } from "./port.ts";
@@ -21,10 +20,8 @@ export interface CaRunHost {
   readonly logger: Logger;
   /** istiod's counters and expiry gauges. */
   readonly metrics: Metrics;
-  /** Where join tokens are kept. */
-  readonly database: StateDatabase;
-  /** The mesh's trust domain now. */
-  readonly trustDomain: () => string;
+  /** Who may ask, in order. */
+  readonly authenticators: readonly Authenticator[];
   /** Where the service is registered. */
   readonly grpc: GrpcServer;
   /** Rates and the queue. */
@@ -33,17 +30,13 @@ export interface CaRunHost {
 
 /** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
 export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
-  const { clock, metrics, grpc } = host;
+  const { clock, metrics, authenticators, grpc } = host;
   const logger = host.logger.scoped("ca");
   if (ca === undefined) {
     grpc.serve(undefined);
     return new AsyncDisposableStack();
   }
   exposeExpiry(ca, metrics, clock);
-  const authenticators = [
-    clientCertificateAuthenticator(),
-    joinTokenAuthenticator({ ...host, tokens: host.database.tokens }),
-  ];
   const admission = createAdmission(host.limits, { ...host, onNextTurn });
   grpc.serve(createCertificateService({ ...host, ca, authenticators, admission }));
   const tasks = createTaskGroup({

@@ -25,9 +25,12 @@ export const EVENT = {
   dnsUpstreamsChanged: "dns.upstreams_changed",
   eventsSuppressed: "log.suppressed",
   flag: "config.flag",
+  issuerKeysFailed: "authn.issuer_keys_failed",
+  issuerKeysLoaded: "authn.issuer_keys_loaded",
   listening: "listen.ready",
   limited: "ca.limited",
   otlpFailed: "otel.export_failed",
+  ownTokenFailed: "authn.own_token_failed",
   peerRefused: "tls.peer_refused",
   registryChanged: "registry.changed",
   registryFault: "registry.document_refused",
@@ -53,6 +56,7 @@ export const METRIC = {
   chainExpiryTimestamp: "citadel_server_cert_chain_expiry_timestamp",
   chainExpirySeconds: "citadel_server_cert_chain_expiry_seconds",
   joinTokenUses: "signet_join_token_uses_total",
+  issuerKeyFetches: "signet_issuer_key_fetches_total",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
   grpcReceived: "grpc_server_msg_received_total",
@@ -134,6 +138,10 @@ export const METRIC_DESCRIPTIONS = {
   citadel_server_cert_chain_expiry_seconds: {
     help: "Seconds until the first chain certificate expires",
     labels: [],
+  },
+  signet_issuer_key_fetches_total: {
+    help: "Fetches of the keys of ID token issuers, by result",
+    labels: ["result"],
   },
   signet_join_token_uses_total: {
     help: "Join tokens that were presented, by what came of them",

@@ -10,6 +10,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   authenticate,
   type Authenticator,
+  type AuthOutcome,
   type Caller,
   type Credentials,
 } from "../../authn/mod.ts";
@@ -73,6 +74,19 @@ function nameOf({ credential }: Caller, { remoteAddress }: Credentials): string 
   return credential === undefined ? remoteAddress : `${remoteAddress} with ${credential}`;
 }
 
+/** Who asks; a caller who comes when too much is being checked is told to come again. */
+async function whoAsks(
+  authenticators: readonly Authenticator[],
+  credentials: Credentials,
+): Promise<AuthOutcome> {
+  try {
+    return await authenticate(authenticators, credentials);
+  } catch (thrown) {
+    if (!isSignetError(thrown, "authn.overloaded")) throw thrown;
+    throw new ConnectError(STATUS_MESSAGE.overloaded, Code.ResourceExhausted);
+  }
+}
+
 /** Spends a credential that can be spent on the key of the CSR, or ends the request. */
 function redeemBeforeSigning(
   { redeem }: Caller,
@@ -125,7 +139,7 @@ function createIdentify(host: CaServiceHost, { refuse }: Refusals): Identify {
   return async (applicant, credentials) => {
     using _looking = admission.arrive(applicant);
     const calledMs = clock.monotonicMs();
-    const outcome = await authenticate(authenticators, credentials);
+    const outcome = await whoAsks(authenticators, credentials);
     const seconds = (clock.monotonicMs() - calledMs) / 1000;
     (outcome.ok ? accepting : refusing).observe(seconds);
     if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);

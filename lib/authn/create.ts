@@ -1,0 +1,124 @@
+/** All authenticators in their order, made from the settings: the same list serves calls and explains tokens. */
+import { type Clock, isSignetError } from "../base/mod.ts";
+import type { StateDatabase } from "../store/mod.ts";
+import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
+import { createDocumentClient, type DocumentClient } from "./client.ts";
+import { clientCertificateAuthenticator } from "./client_certificate.ts";
+import { readOwnToken } from "./file.ts";
+import { idTokenAuthenticator } from "./id_token.ts";
+import type { ClaimRules } from "./id_token_claims.ts";
+import { createIssuer, type Issuer } from "./issuer.ts";
+import { joinTokenAuthenticator } from "./join_token.ts";
+import { outOfClusterRules, type OwnToken } from "./own_token.ts";
+import type { Authenticator } from "./port.ts";
+
+/** Settings of authentication. */
+export interface AuthnConfig {
+  /** `JWT_RULE`; `undefined` without. */
+  readonly jwtRule: (ClaimRules & { readonly jwksUri: string | undefined }) | undefined;
+  /** `TOKEN_ISSUER` and `AUDIENCE`, either may be empty; `undefined` in a cluster, where they have no effect. */
+  readonly outOfCluster: { readonly issuer: string; readonly audience: string } | undefined;
+  /** File with the roots that issuers are checked against; empty takes the system's. */
+  readonly rootsFile: string;
+}
+
+/** What authenticators need of the world. */
+export interface AuthnHost {
+  /** Join tokens; without it there are none. */
+  readonly database: Pick<StateDatabase, "tokens"> | undefined;
+  /** Time. */
+  readonly clock: Clock;
+  /** The mesh's trust domain now. */
+  readonly trustDomain: () => string;
+  /** For keys that were fetched or could not be. */
+  readonly logger: Logger;
+  /** For counters. */
+  readonly metrics: Metrics;
+}
+
+/** Authenticators in order; disposing ends what they do in the background. */
+export interface Authenticators extends AsyncDisposable {
+  /** In the order in which they are asked. */
+  readonly list: readonly Authenticator[];
+}
+
+/**
+ * Makes the authenticators: client certificate, join token, `JWT_RULE`, issuer outside a cluster.
+ *
+ * @throws {SignetError} `authn.issuer_unreachable` when the issuer of `JWT_RULE` has to be discovered and cannot be; `config.unreadable`.
+ */
+export async function createAuthenticators(
+  config: AuthnConfig,
+  host: AuthnHost,
+): Promise<Authenticators> {
+  await using opened = new AsyncDisposableStack();
+  const list: Authenticator[] = [clientCertificateAuthenticator()];
+  if (host.database !== undefined) {
+    list.push(joinTokenAuthenticator({ ...host, tokens: host.database.tokens }));
+  }
+  const outside = await outsideIssuer(config, host);
+  if (config.jwtRule !== undefined || outside !== undefined) {
+    const documents = opened.use(await createDocumentClient(config.rootsFile));
+    const add = (rules: ClaimRules, jwksUri: string | undefined) => {
+      const issuer = opened.use(openIssuer(rules.issuer, jwksUri, { ...host, documents }));
+      list.push(idTokenAuthenticator(rules, { ...host, issuer }));
+      return issuer;
+    };
+    if (config.jwtRule !== undefined) {
+      const issuer = add(config.jwtRule, config.jwtRule.jwksUri);
+      if (config.jwtRule.jwksUri === undefined) await issuer.load();
+    }
+    // Failures are logged by the issuer, and the next token tries again.
+    if (outside !== undefined) await loadIfReachable(add(outside, undefined));
+  }
+  const kept = opened.move();
+  return { list, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+}
+
+async function loadIfReachable(issuer: Issuer): Promise<void> {
+  try {
+    await issuer.load();
+  } catch (thrown) {
+    if (!isSignetError(thrown, "authn.issuer_unreachable")) throw thrown;
+  }
+}
+
+async function outsideIssuer(
+  { outOfCluster }: AuthnConfig,
+  { logger }: AuthnHost,
+): Promise<ClaimRules | undefined> {
+  if (outOfCluster === undefined) return undefined;
+  let own: OwnToken | undefined;
+  try {
+    own = await readOwnToken();
+  } catch (thrown) {
+    logger.error(EVENT.ownTokenFailed, "Cannot use the server's own token", {}, thrown);
+  }
+  return outOfClusterRules(outOfCluster, own);
+}
+
+function openIssuer(
+  issuer: string,
+  jwksUri: string | undefined,
+  host: AuthnHost & { readonly documents: DocumentClient },
+): Issuer {
+  const logger = host.logger.scoped("authn");
+  const count = (result: "ok" | "failed") =>
+    host.metrics.counter(METRIC.issuerKeyFetches, { result }).inc();
+  return createIssuer({ issuer, jwksUri }, {
+    ...host,
+    onLoaded() {
+      count("ok");
+      logger.info(EVENT.issuerKeysLoaded, "Fetched the issuer's keys", { issuer });
+    },
+    onFailure(thrown) {
+      count("failed");
+      logger.error(
+        EVENT.issuerKeysFailed,
+        "Cannot fetch the issuer's keys; those that are known stay in force",
+        { issuer },
+        thrown,
+      );
+    },
+  });
+}
