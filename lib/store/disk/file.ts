@@ -62,6 +62,7 @@ export async function removeIfPresent(path: string): Promise<void> {
   }
 }
 
+/** Waits until the disk has what changed in a folder. */
 export async function syncDirectory(path: string): Promise<void> {
   using directory = await Deno.open(path, { read: true });
   await directory.sync();

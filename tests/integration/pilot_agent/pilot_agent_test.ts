@@ -1,5 +1,6 @@
 /** Istio's own agent gets certificates from signet and renews them. */
 import assert from "node:assert/strict";
+import { makeIssuerKey, signToken } from "../../support/id_tokens.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { gather, run } from "../../support/process.ts";
 import { runSignet, startSignet } from "../../support/server.ts";
@@ -124,3 +125,43 @@ testWithPeers(
     }
   },
 );
+
+testWithPeers(
+  "pilot-agent renews with an ID token of an OpenID Connect issuer",
+  ["pilot-agent"],
+  async (_, { "pilot-agent": agent }) => {
+    const key = await makeIssuerKey("k1");
+    await using issuer = listenIssuer({ keys: [key.jwk] });
+    const url = `http://127.0.0.1:${issuer.port}`;
+    const rule = { issuer: url, jwks_uri: `${url}/keys`, audiences: ["istio-ca"] };
+    await using server = await startSignet({ env: { JWT_RULE: JSON.stringify(rule) } });
+    const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
+    try {
+      const exp = Math.floor(Date.now() / 1000) + 600;
+      const sub = "system:serviceaccount:shop:vm";
+      const token = await signToken(key, { iss: url, aud: ["istio-ca"], sub, exp });
+      await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
+      await Deno.mkdir(`${cwd}/out`);
+      await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
+      await Deno.copyFile(server.rootFile, `${cwd}/root.pem`);
+      const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
+      await runAgent(agent, { cwd, ca, count: 3, env: { OUTPUT_CERTS: "./out" } });
+      assert.ok(!server.stdout().includes(token), "no token in the log");
+      const issued = [
+        ...server.stdout().matchAll(/identities=\["spiffe:[^"]*\/ns\/shop\/sa\/vm"\]/g),
+      ];
+      assert.ok(issued.length >= 3, `${issued.length} certificates`);
+    } finally {
+      await Deno.remove(cwd, { recursive: true });
+    }
+  },
+);
+
+/** Answers every request with a key set. */
+function listenIssuer(keys: unknown): AsyncDisposable & { readonly port: number } {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => Response.json(keys),
+  );
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}

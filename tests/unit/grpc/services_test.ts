@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { memoryCaStore, memoryDatabase } from "signet/store/mod.ts";
+import { memoryCaStore } from "signet/store/mod.ts";
 import { createMetrics } from "signet/telemetry/mod.ts";
 import { runCa } from "../../../lib/grpc/run_ca.ts";
 import { createHealthTable } from "../../../lib/grpc/services/health.ts";
@@ -168,9 +168,8 @@ Deno.test("runCa() serves, follows the store, survives a bad set, and shows the 
     logger,
     metrics,
     grpc,
-    database: memoryDatabase(),
+    authenticators: [],
     limits: { perIdentity: undefined, perAddress: undefined, maxWaiting: 1 },
-    trustDomain: () => "cluster.local",
   });
   assert.equal(served, 1);
   const gauge = (name: string) =>
