@@ -14,7 +14,12 @@
 export { createCa } from "./ca.ts";
 export type { CaConfig } from "./ca.ts";
 export { decodeCrls } from "./crl.ts";
-export { checkPluggedIn, openPluggedIn, SETTLE_MS } from "./plugged_in.ts";
+export {
+  checkPluggedIn,
+  contentOf as pluggedInRevision,
+  openPluggedIn,
+  SETTLE_MS,
+} from "./plugged_in.ts";
 export type { PluggedInConfig } from "./plugged_in.ts";
 export {
   announceRoot,

@@ -45,7 +45,7 @@ export async function openPluggedIn(
     location: pluggedIn.location,
     first,
     remarks: [...wholeRemarks(set, first), ...await storeRemarks(first.bundle, host)],
-    revision: () => undefined,
+    revision: () => watch.seen,
     next: (inForce) => config.reload ? watch.next(inForce) : Promise.resolve(undefined),
   };
 }
@@ -111,6 +111,11 @@ class PluggedInWatch {
     this.#host = host;
     this.#seen = this.#inForce = contentOf(set);
     this.#crlPem = set.crlPem;
+  }
+
+  /** The state that was looked at last. */
+  get seen(): string {
+    return this.#seen;
   }
 
   async next(inForce: CaBundle): Promise<LoadedSet | undefined> {
@@ -200,8 +205,8 @@ type Looked =
 
 const KEYS = ["caCertPem", "caKeyPem", "rootCertPem", "certChainPem"] as const;
 
-/** A digest of all contents: the key's text is not kept. */
-function contentOf(set: PluggedInSet): string {
+/** The revision of a plugged-in set: a digest of all contents, so that the key's text is not kept. */
+export function contentOf(set: PluggedInSet): string {
   const texts = [set.form, ...KEYS.map((key) => set[key]), set.crlPem ?? null];
   return sha256(new TextEncoder().encode(JSON.stringify(texts))).toHex();
 }

@@ -30,7 +30,7 @@ export interface CaSource {
   readonly first: LoadedSet;
   /** What an operator should know of the choice, one sentence each. */
   readonly remarks: readonly string[];
-  /** The store's revision that was looked at last; `undefined` when the store is not what signs. */
+  /** The revision that was looked at last, in force or refused. */
   revision(): string | undefined;
   /**
    * The set that became current after `inForce`; `undefined` when none did.

@@ -8,6 +8,9 @@ import { createRootSet } from "./root.ts";
 import { createRotator, type RotationConfig } from "./rotator.ts";
 import type { CaHost, CaSource } from "./source.ts";
 
+/** A set that could not be used is tried again after this long, in milliseconds: its files may get their right owner meanwhile. */
+const RETRY_MS = 10_000;
+
 /** What a root is to be when one has to be made. */
 export interface StoredRootConfig {
   /** Becomes the `O` of a new root. */
@@ -46,6 +49,7 @@ export async function openStored(config: StoredRootConfig, host: CaHost): Promis
   if (stored === undefined) await store.save(set);
   const rotator = createRotator(config.rotation, host);
   let seen = await store.revision();
+  let retryMs = Infinity;
   let { rotation } = set;
   return {
     origin: stored === undefined ? "created" : "loaded",
@@ -56,11 +60,14 @@ export async function openStored(config: StoredRootConfig, host: CaHost): Promis
     async next(inForce) {
       await rotator.look({ certificate: inForce.caCertificate, rotation });
       const revision = await store.revision();
-      if (revision === undefined || revision === seen) return undefined;
+      const isAgain = clock.monotonicMs() >= retryMs;
+      if (revision === undefined || (revision === seen && !isAgain)) return undefined;
+      seen = revision;
+      retryMs = clock.monotonicMs() + RETRY_MS;
       const another = await store.load();
       if (another === undefined) return undefined;
-      seen = revision;
       const loaded = await loadStoredSet(another, host, inForce.generation + 1);
+      retryMs = Infinity;
       rotation = another.rotation;
       return loaded;
     },

@@ -86,7 +86,7 @@ export const caRotateCommand: Command = {
 With --new-key, three steps: the new root is announced among the roots; when every leaf that is out has ended, and so every
 workload has renewed and got both roots, the new key signs; when the last leaf of the old key has ended, the old root is
 withdrawn. A running server takes the steps when they are due; signet ca status shows them. No server is needed; a running
-one has the change in force when the command ends.`,
+one has the change in force when the command ends. Run it as the user that the server runs as: the new files are that user's.`,
   options: OPTIONS,
   examples: [
     { what: "a new certificate for the root's key", line: "signet ca rotate" },

@@ -1,5 +1,5 @@
 /** `signet ca status`: which CA signs, from where, until when, and what its rotation will do next; server running or not. */
-import { decodeCrls, renewalDueMs, signingCertificate } from "../ca/mod.ts";
+import { decodeCrls, pluggedInRevision, renewalDueMs, signingCertificate } from "../ca/mod.ts";
 import { OPTIONS as SERVER_OPTIONS } from "../config/mod.ts";
 import type { CaSet, InForceReport, PluggedInSet } from "../store/mod.ts";
 import { describeName } from "../x509/mod.ts";
@@ -88,7 +88,7 @@ async function pluggedInFacts({ pluggedIn, store }: CaFiles): Promise<Facts> {
   const crls = set === undefined ? [] : describeCrls(set);
   return {
     location,
-    revision: undefined,
+    revision: set === undefined ? undefined : pluggedInRevision(set),
     certificates,
     document: { form: set?.form ?? null, set: null, ...certificates, crls, rotation: null },
     fields: [
@@ -187,10 +187,10 @@ function serverFacts(
   const { refused } = report;
   const isCurrent = report.revision === revision;
   const line = refused !== undefined
-    ? `running; it refused set ${report.revision}: ${refused}`
+    ? `running; it has what was before in force, and refused this: ${refused}`
     : isCurrent
     ? "running, has this in force"
-    : `running, has set ${report.revision ?? "?"} in force and takes ${revision ?? "?"} up`;
+    : "running, has what was before in force";
   return {
     document: {
       running: true,

@@ -108,6 +108,7 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const database = opened.use(await openServerDatabase(lock.directory));
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
   const store = fileCaStore(lock.directory);
+  await store.report.write({}); // what the server before said is over
   const seen = { logger, metrics, tracer: otlp?.tracer };
   const host = { clock, crypto, store, database, ...pluggedIn, ...seen, trustDomain };
   const kept = opened.move();

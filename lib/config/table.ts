@@ -3,10 +3,10 @@
  * executable's list of variables come from it. Names that istiod has keep istiod's spelling; signet's own variables begin with `SIGNET_`.
  */
 import { addressOption } from "./address.ts";
-import { CA_OPTIONS } from "./table_ca.ts";
 import { cipherSuitesOption } from "./cipher_suites.ts";
 import { levelsOption } from "./log_options.ts";
 import { AUTHN_OPTIONS } from "./table_authn.ts";
+import { CA_OPTIONS } from "./table_ca.ts";
 import { DNS_OPTIONS } from "./table_dns.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
 import {

@@ -44,13 +44,21 @@ export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
   });
   tasks.run("follow the CA store", async (signal) => {
-    await ca.announce();
+    await announce(ca, logger);
     while (!signal.aborted) {
       await sleep(clock, LOOK_AT_STORE_MS, { signal });
       await lookAtStore(ca, logger);
     }
   });
   return tasks;
+}
+
+async function announce(ca: Ca, logger: Logger): Promise<void> {
+  try {
+    await ca.announce();
+  } catch (thrown) {
+    logger.error(EVENT.caReloadFailed, "Cannot tell commands which CA is in force", {}, thrown);
+  }
 }
 
 async function lookAtStore(ca: Ca, logger: Logger): Promise<void> {

@@ -29,7 +29,7 @@ export interface CaRotation {
 
 /** What a running server has in force, for commands. */
 export interface InForceReport {
-  /** Revision of the store's set that it looked at last. */
+  /** Revision that it looked at last: of the store's set, or of the plugged-in one. */
   readonly revision?: string;
   /** `plugged-in` when the store's set is not what signs. */
   readonly origin?: string;

@@ -24,7 +24,11 @@ interface Shown {
   readonly origin?: string;
   readonly set: string | null;
   readonly inForce?: boolean;
-  readonly server?: { readonly running: boolean; readonly inForce?: boolean };
+  readonly server?: {
+    readonly running: boolean;
+    readonly inForce?: boolean;
+    readonly refused?: string | null;
+  };
   readonly signing: unknown;
   readonly roots: readonly { readonly sha256: string; readonly key: string }[];
   readonly chain?: readonly unknown[];
@@ -208,7 +212,22 @@ testWithPeers("a plugged-in CA is shown, and not rotated", ["openssl"], async (t
   };
   await t.step("without a server", async () => void await look());
   await using _server = await startSignet({ cwd });
-  await t.step("with one", async () => assert.equal((await look()).server?.running, true));
+  await t.step("with one", async () => {
+    const { server } = await look();
+    assert.deepEqual([server?.running, server?.inForce], [true, true]);
+  });
+  await t.step("with one that refused what is there", async () => {
+    const other = await make("other");
+    await writeFiles(
+      `${cwd}/etc/cacerts`,
+      istioFiles({ ca: other, roots: [other], crl: await other.crl() }),
+    );
+    await until("the refusal is told", async () => {
+      const { server } = await ca(cwd, "status");
+      assert.notEqual(server?.running, false);
+      return server?.refused?.includes("its roots have changed") || undefined;
+    });
+  });
 });
 
 Deno.test("ca rotate is refused where it makes no sense, with one line", async (t) => {
