@@ -22,6 +22,7 @@ const OTHER_IO_FILES: Readonly<Record<string, string>> = {
   "commands/ca_files.ts": "waits for a running server",
   "commands/key_files.ts": "the files that a certificate is written to",
   "store/sqlite_file.ts": "opens the database",
+  "store/sqlite_header.ts": "reads its first page without opening it",
   "store/sqlite_tokens.ts": "runs its statements",
 };
 /** What `Deno` has that is no I/O. */

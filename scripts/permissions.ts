@@ -36,7 +36,7 @@ export function permissionFlags(): readonly string[] {
     "--allow-net",
     "--allow-read",
     "--allow-write",
-    "--allow-sys=hostname",
+    "--allow-sys=hostname,uid",
     `--allow-env=${[...new Set([...variableNames(), ...DEPENDENCY_VARIABLES])].join(",")}`,
     `--allow-ffi=${LIBCRYPTO_PATHS.join(",")}`,
   ];

@@ -4,6 +4,7 @@ import { caStatusCommand } from "./ca_status.ts";
 import { certInspectCommand } from "./cert_inspect.ts";
 import { certRequestCommand } from "./cert_request.ts";
 import { certVerifyCommand } from "./cert_verify.ts";
+import { checkCommand } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { discoveryCommand } from "./discovery.ts";
 import { issueCommand } from "./issue.ts";
@@ -15,6 +16,7 @@ import { versionCommand } from "./version.ts";
 /** The commands; the first is what `signet` alone does. */
 export const COMMANDS: readonly Command[] = [
   discoveryCommand,
+  checkCommand,
   caStatusCommand,
   caRotateCommand,
   issueCommand,

@@ -1,6 +1,7 @@
 /** The command line, environment and mesh config of the server to one frozen {@linkcode Config}; every fault is told at once. */
 import { isSignetError, quote, SignetError } from "../base/mod.ts";
 import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
+import type { ListenAddress } from "./address.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import { toDns, toRegistry } from "./dns.ts";
@@ -72,6 +73,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
       ];
       return deepFreeze({
         ...toConfig(values, mesh, { env, resolved }),
+        listenAddresses: listenAddresses(resolved),
         flagLines: flagLines(resolved),
         notices,
       });
@@ -180,7 +182,16 @@ function authnNotices({ jwtRule, tokenIssuer, audience }: OptionValues, env: Env
   return notices;
 }
 
-type Settings = Omit<Config, "flagLines" | "notices">;
+/** Found by the kind of the option, so that a new port is among them. */
+function listenAddresses({ values }: ResolvedValues): Config["listenAddresses"] {
+  return Object.entries(OPTIONS).flatMap(([key, option]) => {
+    const addr = values.get(key)?.value as ListenAddress | undefined;
+    if (option.kind !== "address" || addr === undefined) return [];
+    return [{ option: nameOf(option, "default"), addr }];
+  });
+}
+
+type Settings = Omit<Config, "listenAddresses" | "flagLines" | "notices">;
 
 function toConfig(
   values: OptionValues,

@@ -129,6 +129,8 @@ export interface Config {
     readonly json: boolean;
     readonly targets: readonly string[];
   };
+  /** Every address that an option names and that is not turned off, by the option's name. */
+  readonly listenAddresses: readonly { readonly option: string; readonly addr: ListenAddress }[];
   /** Time for calls in flight when the server stops. */
   readonly shutdownMs: number;
   /** The mesh config's file, and the trust domain that a flag puts over it. */

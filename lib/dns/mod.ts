@@ -12,6 +12,7 @@
  *
  * @module
  */
+export { type AddressList, parseAddressList } from "./allow.ts";
 export { type DnsConfig, type DnsHost, type DnsServer, listenDns } from "./dns.ts";
 export type { ForwardSettings } from "./forward/forwarder.ts";
 export { type ForwardConfig, type ForwardHost, openForwarder } from "./forward/watch.ts";

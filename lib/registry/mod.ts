@@ -28,6 +28,7 @@ export {
   type Allocations,
   parsePrefix,
 } from "./auto_addresses.ts";
+export { checkRegistry, type RegistryReport } from "./check.ts";
 export type {
   AutoAddressPrefixes,
   Endpoint,

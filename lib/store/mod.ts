@@ -37,3 +37,4 @@ export type {
 } from "./port.ts";
 export { SCHEMA_VERSION } from "./schema.ts";
 export { openCommandDatabase, openServerDatabase } from "./sqlite_file.ts";
+export { checkDatabaseFile } from "./sqlite_header.ts";

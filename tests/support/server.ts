@@ -23,7 +23,7 @@ const SOURCE_PERMISSIONS = [
   "--allow-write",
   "--allow-env",
   "--allow-ffi",
-  "--allow-sys=hostname",
+  "--allow-sys=hostname,uid",
 ];
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;

@@ -1,0 +1,102 @@
+/** The CA and signet's own certificate, loaded or made in memory as the server would, with nothing left behind. */
+import { isSignetError } from "../../base/mod.ts";
+import { type Ca, checkPluggedIn, createCa } from "../../ca/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import type { CryptoProvider } from "../../crypto/mod.ts";
+import { checkServerCert } from "../../server_cert/mod.ts";
+import { fileCaStore, memoryCaStore, pluggedInCa } from "../../store/mod.ts";
+import { createLogger } from "../../telemetry/mod.ts";
+import { describeName } from "../../x509/mod.ts";
+import { describeTime } from "../inspect/words.ts";
+import type { CommandHost } from "../port.ts";
+import { lookAtFolder } from "./file.ts";
+import { fault, guarded, type Look, ok, warning } from "./look.ts";
+
+/** What the looks need of the world. */
+export interface CertificateHost {
+  /** Time. */
+  readonly host: CommandHost;
+  /** Key operations. */
+  readonly crypto: CryptoProvider;
+}
+
+/** What was found, and whether the gRPC port over TLS would be bound. */
+export interface CertificateLooks {
+  /** One for each thing. */
+  readonly looks: readonly Look[];
+  /** False when there would be neither a CA nor a certificate. */
+  readonly servesTls: boolean;
+}
+
+/** Looks at the CA, then at the certificate that it issues or that lies in files. */
+export async function lookAtCertificates(
+  config: Config,
+  world: CertificateHost,
+): Promise<CertificateLooks> {
+  let ca: Ca | undefined;
+  const caLooks = await guarded("CA", async () => {
+    if (!config.ca.enabled) return [ok("CA", "off")];
+    const opened = await openCa(config, world);
+    ca = opened.ca;
+    return [
+      ok("CA", opened.detail),
+      ...ca.remarks.map((remark) => warning("CA", remark)),
+    ];
+  });
+  using kept = ca;
+  if (config.ca.enabled && kept === undefined && config.cert.files === undefined) {
+    const unknown = warning("own certificate", "not looked at: the CA comes first");
+    return { looks: [...caLooks, unknown], servesTls: true };
+  }
+  let servesTls = config.ca.enabled;
+  const certLooks = await guarded("own certificate", async () => {
+    const report = await checkServerCert(config.cert, { ca: kept, crypto: world.crypto });
+    servesTls ||= report.kind !== "none";
+    return await describeServerCert(report);
+  });
+  return { looks: [...caLooks, ...certLooks], servesTls };
+}
+
+async function describeServerCert(
+  { kind, described, notAfterMs, writeDirectory }: Awaited<ReturnType<typeof checkServerCert>>,
+): Promise<readonly Look[]> {
+  const about = "own certificate";
+  if (kind === "none" || notAfterMs === undefined) return [warning(about, described)];
+  const first = ok(about, `${described}, valid until ${describeTime(notAfterMs)}`);
+  if (writeDirectory === undefined) return [first];
+  const reason = await lookAtFolder(writeDirectory);
+  const where = `would be written into ${writeDirectory}`;
+  if (reason === undefined) return [first, ok(about, where)];
+  const remedy = "make it writable, or set --writeServerCertFiles=false";
+  return [first, fault(about, `${where}: ${reason}; ${remedy}`)];
+}
+
+/** The CA of the plugged-in folder or of the state directory; one in memory where the server would make one. */
+async function openCa(
+  { ca, stateDir }: Config,
+  { host, crypto }: CertificateHost,
+): Promise<{ readonly ca: Ca; readonly detail: string }> {
+  const { clock } = host;
+  const { directory, withCrl } = ca.pluggedIn;
+  const pluggedIn = directory === undefined ? undefined : pluggedInCa({ directory, withCrl });
+  if (pluggedIn !== undefined) await checkPluggedIn(pluggedIn, { clock, crypto });
+  const logger = createLogger({ levels: { default: "none" }, json: false }, {
+    clock,
+    sink: () => undefined,
+  });
+  const world = { clock, crypto, logger };
+  try {
+    const loaded = await createCa({ ...ca, whenMissing: "fail" }, {
+      ...{ ...world, store: fileCaStore(stateDir) },
+      ...(pluggedIn && { pluggedIn }),
+    });
+    const { subject, notAfterMs } = loaded.bundle.caCertificate;
+    const name = describeName(subject);
+    const detail = `${name} of ${loaded.location}, valid until ${describeTime(notAfterMs)}`;
+    return { ca: loaded, detail };
+  } catch (thrown) {
+    if (!isSignetError(thrown, "ca.not_ready")) throw thrown;
+    const made = await createCa(ca, { ...world, store: memoryCaStore() });
+    return { ca: made, detail: `a new root O=${ca.trustDomain} would be made in ${stateDir}/ca` };
+  }
+}

@@ -1,0 +1,90 @@
+/** What of the machine a server would take: its state directory, its log files, its documents, its addresses. */
+import { messageOf } from "../../base/mod.ts";
+import type { Config, ListenAddress } from "../../config/mod.ts";
+import { parseAddressList } from "../../dns/mod.ts";
+import { checkRegistry } from "../../registry/mod.ts";
+import { checkDatabaseFile } from "../../store/mod.ts";
+import { lookAtFolder, lookAtLogFile, lookAtState } from "./file.ts";
+import { tryAddresses } from "./listen.ts";
+import { fault, guarded, type Look, ok, warning } from "./look.ts";
+
+/** The folder, its lock, and the version of its database. */
+export async function lookAtStateDirectory({ stateDir }: Config): Promise<readonly Look[]> {
+  const about = "state directory";
+  const look = await lookAtState(stateDir);
+  if (look === "locked") {
+    const remedy = "stop it, or give another --stateDir";
+    return [fault(about, `a running signet holds the lock of ${stateDir}; ${remedy}`)];
+  }
+  const reason = typeof look === "object" ? look.unusable : await lookAtFolder(stateDir);
+  if (reason !== undefined) {
+    const remedy = "give a writable one with --stateDir";
+    return [fault(about, `Cannot use ${stateDir}: ${reason}; ${remedy}`)];
+  }
+  if (look === "missing") return [ok(about, `${stateDir} would be made`)];
+  return await guarded(about, async () => {
+    await checkDatabaseFile(stateDir);
+    return [ok(about, stateDir)];
+  });
+}
+
+/** Each place that log lines go to. */
+export async function lookAtLog({ log }: Config): Promise<readonly Look[]> {
+  const looks: Look[] = [];
+  for (const target of log.targets) {
+    const isStream = target === "stdout" || target === "stderr";
+    const reason = isStream ? undefined : await lookAtLogFile(target);
+    if (reason === undefined) looks.push(ok("log", target));
+    else looks.push(fault("log", `Cannot open log file ${target} (--log_target): ${reason}`));
+  }
+  return looks;
+}
+
+/** The documents of `--configDir`: a server starts without those that are wrong. */
+export async function lookAtRegistry({ registry }: Config): Promise<readonly Look[]> {
+  const { configDir } = registry;
+  if (configDir === undefined) return [];
+  const about = "--configDir";
+  return await guarded(about, async () => {
+    const { files, services, faults, unallocated } = await checkRegistry(configDir, registry);
+    return [
+      ok(about, `${configDir}: ${services} services in ${files} files`),
+      ...faults.map(({ file, line, field, reason }): Look => ({
+        about,
+        status: "refused",
+        detail: [`${file}:${line}`, field, reason].filter((part) => part !== "").join(": "),
+      })),
+      ...unallocated.map((name) => warning(about, `no address is left for ${name}`)),
+    ];
+  });
+}
+
+/** Who may ask for names. */
+export function lookAtDns({ dns }: Config): Promise<readonly Look[]> {
+  return guarded("--dnsAllow", () => {
+    if (dns.addr !== undefined) parseAddressList(dns.allow, "--dnsAllow");
+    return Promise.resolve([]);
+  });
+}
+
+/** Every address of the configuration, bound all at once for an instant. */
+export function lookAtAddresses(
+  { listenAddresses, grpc }: Config,
+  { servesTls }: { readonly servesTls: boolean },
+): readonly Look[] {
+  const secure = grpc.secureAddr;
+  const wanted = listenAddresses.filter(({ addr }) => servesTls || addr !== secure);
+  const tried = tryAddresses(wanted.map(({ addr }) => addr));
+  const looks = wanted.map(({ option, addr }, at) => {
+    const result = tried[at]!;
+    if ("bound" in result) return ok(option, result.bound);
+    return fault(option, `Cannot bind ${formatAddress(addr)}: ${messageOf(result.thrown)}`);
+  });
+  if (servesTls || secure === undefined) return looks;
+  return [...looks, warning("--secureGRPCAddr", "off: there is neither a CA nor a certificate")];
+}
+
+function formatAddress({ hostname, port }: ListenAddress): string {
+  if (hostname === "") return `every interface, port ${port}`;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
