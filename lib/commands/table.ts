@@ -6,6 +6,7 @@ import { certRequestCommand } from "./cert_request.ts";
 import { certVerifyCommand } from "./cert_verify.ts";
 import { completionCommand } from "./completion.ts";
 import { discoveryCommand } from "./discovery.ts";
+import { dnsQueryCommand } from "./dns_query.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
 import { requestCommand } from "./request.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  dnsQueryCommand,
   requestCommand,
   completionCommand,
   versionCommand,
