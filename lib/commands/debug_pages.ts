@@ -10,6 +10,8 @@ import type { ServerParts } from "./serving.ts";
 /** Names of settings whose values are never shown. */
 const SECRET_REGEXP = /secret|password|token$|authorization|headers$/i;
 const REDACTED = "[redacted]";
+/** A pod and its namespace, as istiod names a proxy; or nothing. */
+const PROXY_ID_REGEXP = /^(?:[^/]+\.[^./]+)?$/;
 
 /** What pages need that are there from the begin. */
 export interface EarlyParts {
@@ -60,7 +62,7 @@ function setLevel(query: URLSearchParams, levels: LogLevels): string | undefined
 
 /** Pages of a server that is up. */
 export function servingPages(
-  { config, host, ca, cert, grpc }: ServerParts,
+  { config, host, ca, cert, grpc, dns }: ServerParts,
 ): readonly DebugEndpoint[] {
   return [
     {
@@ -82,7 +84,24 @@ export function servingPages(
       help: "rate limits and the queue before signing, and whom they refused",
       read: () => ({ ...config.limits, ...limitsNow(host.metrics) }),
     },
+    {
+      name: "ndsz",
+      help:
+        "names that DNS answers for every client, with ?proxyID=NAME.NAMESPACE or ?namespace=NAMESPACE also those that are for that namespace",
+      check: (query) =>
+        PROXY_ID_REGEXP.test(query.get("proxyID") ?? "")
+          ? undefined
+          : "Give proxyID as NAME.NAMESPACE, or namespace alone",
+      read: (query) => ({ table: dns.names(namespaceOf(query)) }),
+    },
   ];
+}
+
+/** Of istiod's `proxyID`, a pod's name and its namespace with a dot between, or by its own name. */
+function namespaceOf(query: URLSearchParams): string | undefined {
+  const proxyId = query.get("proxyID") ?? "";
+  const namespace = query.get("namespace") || proxyId.slice(proxyId.lastIndexOf(".") + 1);
+  return namespace === "" ? undefined : namespace;
 }
 
 function describeCa(ca: Ca): Readonly<Record<string, unknown>> {

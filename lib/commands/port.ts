@@ -34,6 +34,7 @@ export const COMMAND_GROUPS = {
   ca: "The certificate authority",
   certificates: "Certificates",
   tokens: "Join tokens",
+  dns: "Names",
   tools: "Tools",
 } as const;
 

@@ -7,6 +7,7 @@ import { certVerifyCommand } from "./cert_verify.ts";
 import { checkCommand } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { discoveryCommand } from "./discovery.ts";
+import { dnsQueryCommand } from "./dns_query.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
 import { requestCommand } from "./request.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  dnsQueryCommand,
   requestCommand,
   completionCommand,
   versionCommand,

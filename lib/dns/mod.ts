@@ -13,7 +13,28 @@
  * @module
  */
 export { type AddressList, parseAddressList } from "./allow.ts";
+export {
+  type DotHost,
+  type DotQuestion,
+  type DotReply,
+  type DotServer,
+  queryDot,
+} from "./client.ts";
 export { type DnsConfig, type DnsHost, type DnsServer, listenDns } from "./dns.ts";
+export {
+  dataText,
+  type DnsMessage,
+  type DnsRecord,
+  flagNames,
+  type Question,
+  type ReadEdns,
+  readEdns,
+  type ReadExtendedError,
+  statusOf,
+  TYPE as DNS_TYPE,
+  typeName,
+  typeNumber,
+} from "./message/mod.ts";
 export type { ForwardSettings } from "./forward/forwarder.ts";
 export { type ForwardConfig, type ForwardHost, openForwarder } from "./forward/watch.ts";
 export type { DnsLimits } from "./limits.ts";
@@ -24,5 +45,6 @@ export {
   type NameInfo,
   type NameTable,
 } from "./name_table.ts";
+export { reverseName } from "./name_table.ts";
 export type { NameRecords, SrvData } from "./name_records.ts";
 export type { AnswerSource, DnsAnswer, DnsClient, Forwarder, ForwardQuestion } from "./port.ts";

@@ -35,7 +35,9 @@ export interface DebugEndpoint {
   /** One sentence for the index. */
   readonly help: string;
   /** Its value, written as JSON. */
-  read(): unknown;
+  read(query: URLSearchParams): unknown;
+  /** What is wrong with the query of a read; without it any query does. */
+  check?(query: URLSearchParams): string | undefined;
   /** Changes something by `PUT` with a query; a text says what was wrong with it. */
   write?(query: URLSearchParams): string | undefined;
 }
@@ -76,12 +78,16 @@ export function answerDebug(
       `No such page in this version: ${quote(name)}; /debug/list names those that are`,
     );
   }
-  if (isRead) return json(endpoint.read());
+  const query = request.url.searchParams;
+  if (isRead) {
+    const unfit = endpoint.check?.(query);
+    return unfit === undefined ? json(endpoint.read(query)) : text(400, unfit);
+  }
   if (request.method !== "PUT" || endpoint.write === undefined) {
     return text(405, endpoint.write ? "Read with GET, change with PUT" : "Read this with GET");
   }
-  const wrong = endpoint.write(request.url.searchParams);
-  return wrong === undefined ? json(endpoint.read()) : text(400, wrong);
+  const wrong = endpoint.write(query);
+  return wrong === undefined ? json(endpoint.read(query)) : text(400, wrong);
 }
 
 /** Why the request does not come from somebody on this machine who means this server. */

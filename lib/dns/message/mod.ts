@@ -34,3 +34,11 @@ export {
   srvData,
   textData,
 } from "./response.ts";
+export {
+  dataText,
+  flagNames,
+  type ReadEdns,
+  readEdns,
+  type ReadExtendedError,
+  statusOf,
+} from "./text.ts";

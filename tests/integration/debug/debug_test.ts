@@ -5,7 +5,7 @@ import { testWithPeers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
 
-const PAGES = ["ca", "config", "connections", "limits", "memory", "scopes"];
+const PAGES = ["ca", "config", "connections", "limits", "memory", "ndsz", "scopes"];
 
 /** An address of this machine that is not the loopback; undefined where there is none. */
 function otherAddress(): string | undefined {

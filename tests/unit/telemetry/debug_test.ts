@@ -6,6 +6,12 @@ import { createFakeClock } from "../../support/fake_clock.ts";
 const ENDPOINTS = [
   { name: "config", help: "settings", read: () => ({ a: 1 }) },
   {
+    name: "names",
+    help: "names",
+    check: (query: URLSearchParams) => query.has("bad") ? "give something good" : undefined,
+    read: (query: URLSearchParams) => query.get("of"),
+  },
+  {
     name: "scopes",
     help: "levels",
     read: () => "read",
@@ -30,9 +36,16 @@ Deno.test("answerDebug() shows an index, a list and pages", () => {
   assert.equal(ask("/debug/").contentType, "text/html; charset=utf-8");
   assert.deepEqual(JSON.parse(ask("/debug/list").body).map((each: { name: string }) => each.name), [
     "debug/config",
+    "debug/names",
     "debug/scopes",
   ]);
   assert.deepEqual(JSON.parse(ask("/debug/config").body), { a: 1 });
+});
+
+Deno.test("answerDebug() hands a page its query, and says what is wrong with it", () => {
+  assert.equal(ask("/debug/names?of=shop").body, '"shop"\n');
+  const { status, body } = ask("/debug/names?bad");
+  assert.deepEqual([status, body], [400, "give something good\n"]);
 });
 
 Deno.test("answerDebug() says which pages and methods are not there", () => {
