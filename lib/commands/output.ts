@@ -23,7 +23,7 @@ export type Json = string | number | boolean | null | readonly Json[] | {
 
 /** A result in both forms. */
 export interface Output {
-  /** For programs. Field names are stable and listed in `docs/output.md`. */
+  /** For programs. Field names are stable. */
   readonly document: Json;
   /** For people. */
   readonly lines: readonly string[];
