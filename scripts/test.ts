@@ -13,7 +13,7 @@ import { type Phase, PHASES, type ProgramPhase, type TestPhase } from "./test_ph
 const LOGS = "dist/test_logs";
 const EXECUTABLE = "dist/signet";
 /** A phase that takes longer hangs. */
-const PHASE_TIMEOUT_MS = 15 * 60_000;
+const PHASE_TIMEOUT_MS = 25 * 60_000;
 /** A line that says what is still running, so that silence is not taken for a hang. */
 const HEARTBEAT_MS = 30_000;
 const TAIL_LINES = 60;

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { OPTIONS } from "signet/config/mod.ts";
 import { tempDir } from "../../support/process.ts";
 import { runSignet, startSignet } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 interface Report {
   readonly wouldStart: boolean;
@@ -51,6 +52,11 @@ Deno.test("signet check says what a first start would do, and makes nothing", as
 
 Deno.test("signet check beside a running server finds its lock and its ports, and leaves it alone", async () => {
   await using server = await startSignet();
+  // Ready comes first; what is in force is written right after it.
+  await until("the server has said what is in force", async () => {
+    const names = (await Array.fromAsync(Deno.readDir(server.stateDir))).map(({ name }) => name);
+    return names.includes("in_force.json") && !names.includes("in_force.json.new") || undefined;
+  });
   const before = await tree(server.stateDir);
   const args = [
     ...["--stateDir", server.stateDir, "--secureGRPCAddr", server.addr("secureGrpc")],
