@@ -20,6 +20,8 @@ export { authenticate } from "./authenticate.ts";
 export type { AuthOutcome } from "./authenticate.ts";
 export { createAuthenticators } from "./create.ts";
 export type { Authenticators, AuthnConfig, AuthnHost } from "./create.ts";
+export { explainCredentials } from "./explain.ts";
+export type { AuthAnswer } from "./explain.ts";
 export type { ClaimRules } from "./id_token_claims.ts";
 export { clientCertificateAuthenticator } from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";

@@ -140,7 +140,7 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
 }
 
 /** The plugged-in CA, checked before anything is written anywhere: a wrong one ends the start and leaves no trace. */
-async function findPluggedIn(
+export async function findPluggedIn(
   { ca }: Config,
   { clock, crypto }: { readonly clock: Clock; readonly crypto: CryptoProvider },
 ): Promise<Pick<Host, "pluggedIn">> {

@@ -8,6 +8,7 @@ import { checkCommand } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { discoveryCommand } from "./discovery.ts";
 import { dnsQueryCommand } from "./dns_query.ts";
+import { explainCommand } from "./explain.ts";
 import { issueCommand } from "./issue.ts";
 import type { Command } from "./port.ts";
 import { requestCommand } from "./request.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  explainCommand,
   dnsQueryCommand,
   requestCommand,
   completionCommand,

@@ -15,6 +15,15 @@ export async function readBlocks(path: string): Promise<InspectedFile> {
   return { name, mode, blocks: splitBlocks(bytes, name) };
 }
 
+/**
+ * All bytes of a file, or of standard input for `-`.
+ *
+ * @throws {SignetError} `commands.failed` when it cannot be read or is too large.
+ */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  return (await readBounded(path, path === "-" ? "standard input" : path)).bytes;
+}
+
 /** Reads to the end or to the limit: devices and pipes have no size that could be asked for first. */
 async function readBounded(
   path: string,
