@@ -6,7 +6,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Bytes } from "../base/mod.ts";
+import { type Bytes, SignetError } from "../base/mod.ts";
 import { judgeTokenUse, KEEP_ENDED_MS } from "./join_token.ts";
 import type { JoinToken, JoinTokenStore, TokenBinding, TokenUse } from "./port.ts";
 import { storeFailure } from "./sqlite_errors.ts";
@@ -61,8 +61,9 @@ function prepare(database: DatabaseSync): Statements {
     binding: database.prepare(
       "SELECT bound_ms FROM join_token_use WHERE token_id = ? AND key_sha256 = ?",
     ),
+    // What judgeTokenUse() calls free, in one statement; whatever else it is, nothing is inserted.
     bind: database.prepare(
-      "INSERT INTO join_token_use (token_id, key_sha256, bound_ms) VALUES (?, ?, ?)",
+      "INSERT INTO join_token_use (token_id, key_sha256, bound_ms) SELECT id, ?, ? FROM join_token WHERE id = ? AND revoked_ms IS NULL AND used < max_uses AND expires_ms > ? ON CONFLICT DO NOTHING",
     ),
     count: database.prepare("UPDATE join_token SET used = used + 1 WHERE id = ?"),
   };
@@ -131,13 +132,18 @@ class SqliteTokens implements JoinTokenStore, Disposable {
   /** Judges and writes one use, under the write lock. */
   #useNow({ id, keySha256, nowMs }: Waiting): TokenUse {
     const { find, binding, bind, count } = this.#statements;
+    if (Number(bind.run(keySha256, nowMs, id, nowMs).changes) > 0) {
+      count.run(id);
+      return { ok: true, repeated: false };
+    }
     const before = toBinding(binding.get(id, keySha256));
     const judgement = judgeTokenUse(toToken(find.get(id)), before, nowMs);
     if (judgement === "repeat") return { ok: true, repeated: true };
     if (judgement !== "free") return { ok: false, refusal: judgement };
-    bind.run(id, keySha256, nowMs);
-    count.run(id);
-    return { ok: true, repeated: false };
+    throw new SignetError(
+      "store.corrupt",
+      `Cannot use join token ${id}: its rows contradict each other`,
+    );
   }
 
   #transaction<T>(work: () => T): T {
