@@ -97,6 +97,23 @@ export function testWithPeers<Name extends PeerName>(
   });
 }
 
+/**
+ * A {@linkcode testWithPeers} that loads, kills or soaks: it says the same of a server from source as of the executable and takes long, so
+ * it runs once, on the executable. From source it is skipped aloud, unless `SIGNET_LONG_ROWS` is set.
+ */
+export function longTestWithPeers<Name extends PeerName>(
+  claim: string,
+  names: readonly Name[],
+  body: (t: Deno.TestContext, peers: Readonly<Record<Name, string>>) => Promise<void>,
+): void {
+  if (Deno.env.get("SIGNET_EXECUTABLE") || Deno.env.get("SIGNET_LONG_ROWS")) {
+    testWithPeers(claim, names, body);
+    return;
+  }
+  announce(`SKIPPED from source, runs on the executable (SIGNET_LONG_ROWS=1 runs it): ${claim}`);
+  Deno.test({ name: claim, ignore: true, fn: () => {} });
+}
+
 /** Prints a line that nobody overlooks between test results. */
 export function announce(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\n*** ${line}\n`));

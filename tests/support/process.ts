@@ -76,16 +76,31 @@ export interface Gathered {
   readonly done: Promise<void>;
 }
 
-/** Reads a program's stream to its end, in the background, and keeps at most the last `maxChars`. */
-export function gather(stream: ReadableStream<Uint8Array>, maxChars = 4_000_000): Gathered {
+/** What {@linkcode gather} may be told. */
+export interface GatherOptions {
+  /** Characters that are kept, the last ones. Default: four million. */
+  readonly maxChars?: number;
+  /** Told each piece of text as it comes. */
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+/** Reads a program's stream to its end, in the background, and keeps what came last. */
+export function gather(
+  stream: ReadableStream<Uint8Array>,
+  { maxChars = 4_000_000, onText }: GatherOptions = {},
+): Gathered {
   let kept = "";
   const decoder = new TextDecoder();
   const read = async () => {
     for await (const chunk of stream) {
-      kept = (kept + decoder.decode(chunk, { stream: true })).slice(-maxChars);
+      const text = decoder.decode(chunk, { stream: true });
+      onText?.(text);
+      kept += text;
+      // Cut seldom: each cut copies what stays.
+      if (kept.length > 2 * maxChars) kept = kept.slice(-maxChars);
     }
   };
-  return { text: () => kept, done: read() };
+  return { text: () => kept.slice(-maxChars), done: read() };
 }
 
 /** Resident memory and CPU time of a process, from `/proc`. */

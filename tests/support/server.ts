@@ -25,6 +25,8 @@ const SOURCE_PERMISSIONS = [
   "--allow-ffi",
   "--allow-sys=hostname,uid",
 ];
+/** Below the ports that Linux gives to connections. */
+const SERVER_PORTS = { from: 20_000, to: 32_768 } as const;
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 
@@ -47,6 +49,8 @@ export interface SignetOptions {
   readonly host?: string;
   /** Ports to use instead of free ones. */
   readonly ports?: Readonly<Partial<Record<Listener, number>>>;
+  /** Told what the server prints as it comes, for tests that run so long that not all of it can be kept. */
+  readonly onOutput?: (text: string, from: "stdout" | "stderr") => void;
 }
 
 /** A running server; disposing it ends it. */
@@ -147,7 +151,7 @@ export async function spawnSignet(options: SignetOptions = {}): Promise<SignetSe
     stderr: "piped",
   }).spawn();
   const owned = options.cwd === undefined;
-  return supervise(child, { cwd, owned, stateDir, ports, addr });
+  return supervise(child, { cwd, owned, stateDir, ports, addr, onOutput: options.onOutput });
 }
 
 interface Place {
@@ -155,12 +159,13 @@ interface Place {
   readonly owned: boolean;
   readonly stateDir: string;
   readonly ports: Readonly<Record<Listener, number>>;
+  readonly onOutput: SignetOptions["onOutput"] | undefined;
   addr(listener: Listener): string;
 }
 
 function supervise(child: Deno.ChildProcess, place: Place): SignetServer {
-  const out = gather(child.stdout);
-  const err = gather(child.stderr);
+  const out = gather(child.stdout, { onText: (text) => place.onOutput?.(text, "stdout") });
+  const err = gather(child.stderr, { onText: (text) => place.onOutput?.(text, "stderr") });
   let running = true;
   const exited = (async () => {
     const { code } = await child.status;
@@ -225,10 +230,21 @@ function baseEnv(extra: Readonly<Record<string, string>> = {}): Record<string, s
 }
 
 function freePorts(): Record<Listener, number> {
-  const held = LISTENERS.map((name) =>
-    [name, Deno.listen({ hostname: "127.0.0.1", port: 0 })] as const
-  );
+  const held = LISTENERS.map((name) => [name, listenSomewhere()] as const);
   const ports = held.map(([name, listener]) => [name, listener.addr.port] as const);
   for (const [, listener] of held) listener.close();
   return Object.fromEntries(ports) as Record<Listener, number>;
+}
+
+/** Not where the kernel would: there, another test's connection may get the port between this and the server's start. */
+function listenSomewhere(): Deno.TcpListener {
+  const { from, to } = SERVER_PORTS;
+  for (;;) {
+    const port = from + Math.floor(Math.random() * (to - from));
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port });
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.AddrInUse)) throw thrown;
+    }
+  }
 }

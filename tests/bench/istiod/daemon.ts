@@ -38,8 +38,8 @@ export async function startDaemon(path: string, options: DaemonOptions): Promise
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const out = gather(child.stdout, SHOWN_CHARS);
-  const err = gather(child.stderr, SHOWN_CHARS);
+  const out = gather(child.stdout, { maxChars: SHOWN_CHARS });
+  const err = gather(child.stderr, { maxChars: SHOWN_CHARS });
   let ended = false;
   const over = (async () => {
     await child.status;

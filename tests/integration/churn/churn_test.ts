@@ -7,7 +7,7 @@ import {
   type Load,
   tlsFlags,
 } from "../../support/caclient.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds } from "../../support/peers.ts";
 import { usageOf } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
 
@@ -16,7 +16,7 @@ const FULL = 100_000;
 /** Over the last four tenths of the full run; a short one has not levelled off yet and may only not run away. */
 const MAX_GROWTH = { full: 1.05, short: 1.3 } as const;
 
-testWithPeers(
+longTestWithPeers(
   "connections opened, used and killed leave memory level",
   ["caclient"],
   async (_t, peers) => {

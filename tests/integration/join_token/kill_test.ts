@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { caclient, type Issued, tlsFlags } from "../../support/caclient.ts";
 import { makeToken } from "../../support/join_token.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds } from "../../support/peers.ts";
 import { tempDir } from "../../support/process.ts";
 import { type SignetServer, spawnSignet, startSignet, untilReady } from "../../support/server.ts";
 
@@ -10,7 +10,7 @@ const CSRS = new URL("../../vectors/x509/csr/good/", import.meta.url).pathname;
 /** Two machines, each with its own key. */
 const MACHINES = [`${CSRS}p256_sha256.pem`, `${CSRS}p384_sha384.pem`] as const;
 
-testWithPeers("a token is used by one key alone, wherever in a use the server is killed", [
+longTestWithPeers("a token is used by one key alone, wherever in a use the server is killed", [
   "caclient",
 ], async (_t, peers) => {
   const count = rounds("kill -9 in the use of a token", 4, 200);

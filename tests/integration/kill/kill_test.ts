@@ -7,10 +7,12 @@ import {
   issueIdentity,
   tlsFlags,
 } from "../../support/caclient.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds } from "../../support/peers.ts";
 import { tempDir } from "../../support/process.ts";
 import { type SignetServer, spawnSignet, startSignet, untilReady } from "../../support/server.ts";
 
+/** Longer than the server lives, and shorter than the client would go on to look for it. */
+const LOAD_MS = 1_500;
 const FULL_ROUNDS = 100; // of each of the two tests: 200 in all
 
 async function delay(ms: number): Promise<void> {
@@ -34,7 +36,7 @@ async function servedRoot(path: string, server: SignetServer): Promise<string> {
   return issued.chain?.at(-1) ?? "";
 }
 
-testWithPeers("a first start that is killed at any instant leaves a state that starts", [
+longTestWithPeers("a first start that is killed at any instant leaves a state that starts", [
   "caclient",
 ], async (_t, peers) => {
   const count = rounds("kill -9 in the first start", 8, FULL_ROUNDS);
@@ -67,7 +69,7 @@ async function measureStart(): Promise<number> {
   return performance.now() - began;
 }
 
-testWithPeers(
+longTestWithPeers(
   "a server killed under load serves the same root when it is back",
   ["caclient"],
   async (_t, peers) => {
@@ -85,7 +87,8 @@ testWithPeers(
       root ??= first.chain?.at(-1);
       assert.equal(first.chain?.at(-1), root, `round ${round}`);
       const load = ["load", ...flags, "-count", "2000", "-deadline", "2s"];
-      const loading = caclient(peers.caclient, load).catch(() => "cut, as it should be");
+      const loading = caclient(peers.caclient, load, { timeoutMs: LOAD_MS })
+        .catch(() => "cut, as it should be");
       await delay(Math.random() * 400);
       await server.kill();
       await loading;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { caclient, type Issued, issueIdentity, tlsFlags } from "../../support/caclient.ts";
 import { type Authority, authorityMaker, istioFiles, swapFiles } from "../../support/ca_sets.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds } from "../../support/peers.ts";
 import { tempDir } from "../../support/process.ts";
 import {
   signetCommand,
@@ -48,7 +48,7 @@ function spawnRotate(stateDir: string, args: readonly string[]): Deno.ChildProce
   }).spawn();
 }
 
-testWithPeers(
+longTestWithPeers(
   "ca rotate that is killed at any instant leaves a whole set, and the next one works",
   [
     "caclient",
@@ -63,9 +63,11 @@ testWithPeers(
     const commandMs = performance.now() - from;
     const seen = new Set([await wholeSet(first.stateDir)]);
     const steps = [[], ["--new-key"], ["--now"], ["--now"]];
+    let instant = 1; // of the command's time; it follows where the change is made, as kills elsewhere show nothing
     for (let round = 0; round < count; round++) {
+      const before = seen.size;
       const child = spawnRotate(first.stateDir, steps[round % steps.length]!);
-      await delay(commandMs * (0.5 + Math.random() * 0.6));
+      await delay(commandMs * instant * (0.85 + Math.random() * 0.3));
       try {
         child.kill("SIGKILL");
       } catch (thrown) {
@@ -73,6 +75,7 @@ testWithPeers(
       }
       await child.status;
       seen.add(await wholeSet(first.stateDir));
+      instant *= seen.size > before ? 0.85 : 1.25;
     }
     announce(`kill -9 of ca rotate: ${seen.size} certificates signed in ${count} rounds`);
     assert.equal((await spawnRotate(first.stateDir, []).status).code, 0, "no lock is left behind");
@@ -81,31 +84,35 @@ testWithPeers(
   },
 );
 
-testWithPeers("a server killed while it rotates by the clock serves a whole set when it is back", [
-  "caclient",
-], async (_t, peers) => {
-  const count = rounds("kill -9 of rotation by the clock", 3, FULL_ROUNDS);
-  await using dir = await tempDir();
-  const env = {
-    CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL: "1ms",
-    CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE: "100",
-    CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR: "false",
-  };
-  const seen = new Set<string>();
-  for (let round = 0; round < count; round++) {
-    await using server = await spawnSignet({ cwd: dir.path, env });
-    await untilReady(server);
-    await delay(400 + Math.random() * 450);
-    await server.kill();
-    seen.add(await wholeSet(server.stateDir));
-  }
-  announce(`kill -9 of rotation by the clock: ${seen.size} roots in ${count} rounds`);
-  assert.ok(seen.size > 1, "it does rotate");
-  await using last = await startSignet({ cwd: dir.path });
-  await serves(peers.caclient, last, await Deno.readTextFile(last.rootFile));
-});
+longTestWithPeers(
+  "a server killed while it rotates by the clock serves a whole set when it is back",
+  [
+    "caclient",
+  ],
+  async (_t, peers) => {
+    const count = rounds("kill -9 of rotation by the clock", 3, FULL_ROUNDS);
+    await using dir = await tempDir();
+    const env = {
+      CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL: "1ms",
+      CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE: "100",
+      CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR: "false",
+    };
+    const seen = new Set<string>();
+    for (let round = 0; round < count; round++) {
+      await using server = await spawnSignet({ cwd: dir.path, env });
+      await untilReady(server);
+      await delay(400 + Math.random() * 450);
+      await server.kill();
+      seen.add(await wholeSet(server.stateDir));
+    }
+    announce(`kill -9 of rotation by the clock: ${seen.size} roots in ${count} rounds`);
+    assert.ok(seen.size > 1, "it does rotate");
+    await using last = await startSignet({ cwd: dir.path });
+    await serves(peers.caclient, last, await Deno.readTextFile(last.rootFile));
+  },
+);
 
-testWithPeers(
+longTestWithPeers(
   "a server killed while a plugged-in CA is swapped serves what is there when it is back",
   [
     "caclient",

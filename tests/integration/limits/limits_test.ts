@@ -8,7 +8,7 @@ import {
   type Load,
   tlsFlags,
 } from "../../support/caclient.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds, testWithPeers } from "../../support/peers.ts";
 import { startSignet } from "../../support/server.ts";
 
 testWithPeers(
@@ -100,7 +100,7 @@ testWithPeers(
   },
 );
 
-testWithPeers(
+longTestWithPeers(
   "a herd of clients within one second is served whole",
   ["caclient"],
   async (_, peers) => {

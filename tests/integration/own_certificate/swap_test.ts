@@ -11,7 +11,7 @@ import {
 } from "../../support/caclient.ts";
 import { type Authority, authorityMaker, istioFiles, swapFiles } from "../../support/ca_sets.ts";
 import { opensslCa } from "../../support/openssl_ca.ts";
-import { announce, rounds, testWithPeers } from "../../support/peers.ts";
+import { announce, longTestWithPeers, rounds, testWithPeers } from "../../support/peers.ts";
 import { run, tempDir } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
 import { metric, until } from "../../support/until.ts";
@@ -50,41 +50,45 @@ async function underLoad(
   announce(`${calls} connections while certificates changed, all served`);
 }
 
-testWithPeers("files are swapped under load and no handshake fails", PEERS, async (_t, peers) => {
-  const swaps = rounds("swaps of the serving certificate's files", 4, 60);
-  await using dir = await tempDir();
-  const root = await authorityMaker(peers.openssl, dir.path)("outside");
-  const ca = await opensslCa(peers.openssl, `${dir.path}/issued`, {
-    cert: `${root.dir}/cert.pem`,
-    key: `${root.dir}/key.pem`,
-    roots: `${root.dir}/cert.pem`,
-  });
-  const client = await ca.issue("client");
-  const make = async (number: number) => {
-    const { cert, key } = await ca.issue(`serving${number}`, { sans: ["DNS:localhost"] });
-    const read = (file: string) => Deno.readTextFile(file);
-    return { "tls.crt": await read(cert), "tls.key": await read(key), "ca.crt": root.certPem };
-  };
-  const files = `${dir.path}/tls`;
-  await swapFiles(files, await make(0));
-  const args = ["--tlsCertFile", `${files}/tls.crt`, "--tlsKeyFile", `${files}/tls.key`];
-  args.push("--caCertFile", `${files}/ca.crt`);
-  await using server = await startSignet({ args });
-  await underLoad(peers.caclient, tlsFlags(server, client), async () => {
-    for (let number = 1; number <= swaps; number++) {
-      const fresh = await make(number);
-      const { fingerprint256 } = new X509Certificate(fresh["tls.crt"]);
-      if (number % 2 === 0) await swapFiles(files, fresh);
-      else await overwriteSlowly(files, fresh);
-      await until(
-        "the new certificate is shown",
-        async () =>
-          (await shown(peers.openssl, server)).fingerprint256 === fingerprint256 || undefined,
-      );
-    }
-  });
-  assert.doesNotMatch(server.stdout(), /server_cert\.failed|Cannot refresh/);
-});
+longTestWithPeers(
+  "files are swapped under load and no handshake fails",
+  PEERS,
+  async (_t, peers) => {
+    const swaps = rounds("swaps of the serving certificate's files", 4, 60);
+    await using dir = await tempDir();
+    const root = await authorityMaker(peers.openssl, dir.path)("outside");
+    const ca = await opensslCa(peers.openssl, `${dir.path}/issued`, {
+      cert: `${root.dir}/cert.pem`,
+      key: `${root.dir}/key.pem`,
+      roots: `${root.dir}/cert.pem`,
+    });
+    const client = await ca.issue("client");
+    const make = async (number: number) => {
+      const { cert, key } = await ca.issue(`serving${number}`, { sans: ["DNS:localhost"] });
+      const read = (file: string) => Deno.readTextFile(file);
+      return { "tls.crt": await read(cert), "tls.key": await read(key), "ca.crt": root.certPem };
+    };
+    const files = `${dir.path}/tls`;
+    await swapFiles(files, await make(0));
+    const args = ["--tlsCertFile", `${files}/tls.crt`, "--tlsKeyFile", `${files}/tls.key`];
+    args.push("--caCertFile", `${files}/ca.crt`);
+    await using server = await startSignet({ args });
+    await underLoad(peers.caclient, tlsFlags(server, client), async () => {
+      for (let number = 1; number <= swaps; number++) {
+        const fresh = await make(number);
+        const { fingerprint256 } = new X509Certificate(fresh["tls.crt"]);
+        if (number % 2 === 0) await swapFiles(files, fresh);
+        else await overwriteSlowly(files, fresh);
+        await until(
+          "the new certificate is shown",
+          async () =>
+            (await shown(peers.openssl, server)).fingerprint256 === fingerprint256 || undefined,
+        );
+      }
+    });
+    assert.doesNotMatch(server.stdout(), /server_cert\.failed|Cannot refresh/);
+  },
+);
 
 /** As an editor does it: one file, then the other, through the links. */
 async function overwriteSlowly(files: string, fresh: Readonly<Record<string, string>>) {

@@ -23,6 +23,7 @@ func commands() map[string]command {
 		"load":       {"many calls, a number in flight, over kept or new connections", runLoad},
 		"herd":       {"many clients at once, each with a new connection and key, asking until they are served", runHerd},
 		"churn":      {"open, use and kill many connections", runChurn},
+		"soak":       {"workloads that renew and reconnect until standard input ends", runSoak},
 		"hostiletls": {"handshakes with a client certificate, TLS 1.2 and 1.3, with session resumption", runHostileTLS},
 		"health":     {"one health check", runHealth},
 		"watch":      {"a health watch for a while", runWatch},
