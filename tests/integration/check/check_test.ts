@@ -52,10 +52,11 @@ Deno.test("signet check says what a first start would do, and makes nothing", as
 
 Deno.test("signet check beside a running server finds its lock and its ports, and leaves it alone", async () => {
   await using server = await startSignet();
-  // Ready comes first; what is in force is written right after it.
+  // Ready comes first; what is in force is written right after it, and again with each step that follows.
   await until("the server has said what is in force", async () => {
-    const names = (await Array.fromAsync(Deno.readDir(server.stateDir))).map(({ name }) => name);
-    return names.includes("in_force.json") && !names.includes("in_force.json.new") || undefined;
+    const report = `${server.stateDir}/in_force.json`;
+    const said = await Deno.readTextFile(report).catch(() => "");
+    return said.includes("revision") || undefined;
   });
   const before = await tree(server.stateDir);
   const args = [

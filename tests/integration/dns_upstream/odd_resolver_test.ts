@@ -180,13 +180,15 @@ Deno.test("forward() sends many questions over one TCP connection and takes the 
 });
 
 Deno.test("forward() asks again on a new connection when the server has closed the one that was kept", async () => {
+  const open: OddQuery[] = [];
   await using server = await startOddResolver((query) => {
     good(query);
-    setTimeout(query.hangUp, 20);
+    open.push(query);
   });
   await using forwarding = await openForwarding({ upstreams: [`tcp://127.0.0.1:${server.port}`] });
   for (let i = 0; i < 4; i++) {
     assert.equal((await forwarding.ask(`${i}.example.com`)).rcode, RCODE.NOERROR);
+    for (const query of open.splice(0)) query.hangUp();
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
   assert.ok(server.connections >= 4);
