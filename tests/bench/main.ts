@@ -10,7 +10,7 @@
  */
 import { cpus } from "node:os";
 import denoConfig from "../../deno.json" with { type: "json" };
-import { LATEST, type Results, resultsPath } from "./results.ts";
+import { LATEST, RESULTS, type Results, resultsPath } from "./results.ts";
 import { cellsOf, type Row } from "./row.ts";
 import { SECTIONS } from "./sections.ts";
 import { formatTable, replaceTable } from "./table.ts";
@@ -56,7 +56,9 @@ async function write(results: Results, save: boolean): Promise<void> {
   await Deno.writeTextFile("README.md", table);
   const json = `${JSON.stringify(results, null, 2)}\n`;
   await Deno.writeTextFile(LATEST, json);
-  if (save) await Deno.writeTextFile(resultsPath(results.version), json);
+  if (!save) return;
+  await Deno.mkdir(RESULTS, { recursive: true });
+  await Deno.writeTextFile(resultsPath(results.version), json);
 }
 
 if (import.meta.main) {

@@ -31,9 +31,12 @@ export interface Comparison {
   readonly failed: boolean;
 }
 
+/** The folder of saved results. */
+export const RESULTS = "tests/bench/results";
+
 /** Where the results of a version are kept. */
 export function resultsPath(version: string): string {
-  return `tests/bench/results/${version}.json`;
+  return `${RESULTS}/${version}.json`;
 }
 
 /** Compares the rows that both runs have, in the order of the new one. */
