@@ -85,9 +85,9 @@ export async function isPluggedIn(
 /** A certificate as documents of `--output json` have it. */
 export type DescribedCertificate = {
   readonly subject: string;
-  readonly serial: string;
+  readonly serialNumber: string;
   readonly sha256: string;
-  readonly key: string;
+  readonly publicKey: string;
   readonly notBefore: string;
   readonly notAfter: string;
 };
@@ -103,9 +103,13 @@ function describeCertificate(certificate: Certificate): DescribedCertificate {
   const { kind } = certificate.publicKey;
   return {
     subject: describeName(certificate.subject),
-    serial: certificate.serialNumber.toHex(),
+    serialNumber: certificate.serialNumber.toHex(),
     sha256: sha256(certificate.raw).toHex(),
-    key: kind.type === "rsa" ? `RSA ${kind.bits}` : kind.type === "ec" ? kind.curve : "Ed25519",
+    publicKey: kind.type === "rsa"
+      ? `RSA ${kind.bits}`
+      : kind.type === "ec"
+      ? kind.curve
+      : "Ed25519",
     notBefore: new Date(certificate.notBeforeMs).toISOString(),
     notAfter: new Date(certificate.notAfterMs).toISOString(),
   };

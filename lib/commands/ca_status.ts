@@ -183,7 +183,10 @@ function serverFacts(
   report: InForceReport | undefined,
   revision: string | undefined,
 ): { readonly document: Json; readonly line: string } {
-  if (report === undefined) return { document: { running: false }, line: "not running" };
+  if (report === undefined) {
+    const document = { running: false, set: null, inForce: false, refused: null };
+    return { document, line: "not running" };
+  }
   const { refused } = report;
   const isCurrent = report.revision === revision;
   const line = refused !== undefined
@@ -206,10 +209,10 @@ function certificateFields(
   { signing, chain, roots }: Certificates,
   nowMs: number,
 ): readonly Field[] {
-  const line = ({ subject, key, sha256, notAfter }: DescribedCertificate) => {
+  const line = ({ subject, publicKey, sha256, notAfter }: DescribedCertificate) => {
     const days = Math.floor((Date.parse(notAfter) - nowMs) / DAY_MS);
     const left = days < 0 ? "expired" : `${days} days left`;
-    return `${subject}, ${key}, until ${notAfter} (${left}), SHA-256 ${sha256}`;
+    return `${subject}, ${publicKey}, until ${notAfter} (${left}), SHA-256 ${sha256}`;
   };
   return [
     ["signing", ...signing.map(line)],

@@ -61,7 +61,9 @@ What peers of a mesh would refuse is a line "refused" with the peer and the reas
       beside: await candidatesBeside(path, values.cert),
     });
     const unread = blocks.find(({ isRead }) => !isRead);
-    if (blocks.some(({ isRead }) => isRead) || unread?.fields.length !== 0) {
+    // People are told of a file of which nothing can be said in the one line of the error.
+    const saysMore = blocks.some(({ isRead, fields }) => isRead || fields.length > 0);
+    if (saysMore || values.output === "json") {
       printOutput(host, values.output, outputOf(file, blocks));
     }
     if (unread !== undefined) throw cannotRead(file, unread);

@@ -16,7 +16,8 @@ import type { Certificate } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT, usageError } from "./errors.ts";
 import { checkJoinOptions, JOIN_OPTIONS, readJoining } from "./join.ts";
-import { hasKeyFiles, keyFilePath, type KeyFolder, openKeyFolder } from "./key_files.ts";
+import { issuedOutput } from "./issued.ts";
+import { hasKeyFiles, type KeyFolder, openKeyFolder } from "./key_files.ts";
 import {
   type Asker,
   askWithCertificate,
@@ -28,6 +29,7 @@ import {
   readIdentity,
   uriNames,
 } from "./obtain_certificate.ts";
+import { outputOption, printOutput } from "./output.ts";
 import type { Command, CommandHost } from "./port.ts";
 import { type Held, keepRenewed } from "./renewal.ts";
 import { listenForSignals } from "./signals.ts";
@@ -64,6 +66,7 @@ const OPTIONS = {
   }),
   logAsJson: SERVER_OPTIONS.logAsJson,
   cryptoProvider: SERVER_OPTIONS.cryptoProvider,
+  output: outputOption,
 };
 
 /** The command. */
@@ -78,7 +81,8 @@ With --token or --tokenFile it asks with the token instead, once the server is v
 kept in DIR until the answer has come, so that the same command can be run again. The old files stay until the answer has been checked;
 then one rename puts all three in place of the old ones.
 With --renew it stays until SIGTERM: a token is used while DIR has no certificate; the next ones come at about half of each one's
-life, with back-off when that fails, and with the roots of that time. It starts no programs. docs/renewal.md says how readers follow.`,
+life, with back-off when that fails, and with the roots of that time. It starts no programs. docs/renewal.md says how readers follow.
+With --renew, --output json is what --log_as_json is: one JSON object a line.`,
   options: OPTIONS,
   examples: [{
     what: "the first certificate, with a join token; the server printed its root's fingerprint",
@@ -117,8 +121,9 @@ life, with back-off when that fails, and with the roots of that time. It starts 
       await asker.forgetKey?.();
       return obtained;
     };
-    if (values.renew) await renew(folder, obtain, { host, json: values.logAsJson });
-    else printOnce(host, values.out, (await obtain()).leaf);
+    const json = values.logAsJson || values.output === "json";
+    if (values.renew) await renew(folder, obtain, { host, json });
+    else printOnce(host, values, (await obtain()).leaf);
     return EXIT.done;
   },
 };
@@ -143,13 +148,13 @@ async function chooseAsker(
     : await askWithToken(joining, values, crypto);
 }
 
-function printOnce(host: CommandHost, directory: string, leaf: Certificate): void {
+function printOnce(host: CommandHost, { out, output, server }: Values, leaf: Certificate): void {
   const until = new Date(leaf.notAfterMs).toISOString();
-  host.print(
-    `got a certificate for ${uriNames(leaf).join(", ")}, valid until ${until}`,
-    `  key          ${keyFilePath(directory, "keyPem")}`,
-    `  certificate  ${keyFilePath(directory, "certChainPem")}`,
-    `  root         ${keyFilePath(directory, "rootCertPem")}`,
+  const headline = `got a certificate for ${uriNames(leaf).join(", ")}, valid until ${until}`;
+  printOutput(
+    host,
+    output,
+    issuedOutput(headline, { leaf, directory: out, issuedBy: server }),
   );
 }
 

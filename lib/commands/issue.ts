@@ -12,10 +12,12 @@ import { selectProvider } from "../crypto/mod.ts";
 import { formatWorkloadIdentity, parseWorkloadIdentity } from "../spiffe/mod.ts";
 import { fileCaStore, pluggedInCa } from "../store/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
-import { describeName } from "../x509/mod.ts";
+import { decodeCertificate, decodeFirstPem, describeName } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT, usageError } from "./errors.ts";
-import { absolutePath, keyFilePath, writeKeyFiles } from "./key_files.ts";
+import { issuedOutput } from "./issued.ts";
+import { absolutePath, writeKeyFiles } from "./key_files.ts";
+import { outputOption, printOutput } from "./output.ts";
 import type { Command, CommandHost } from "./port.ts";
 import { keyTypeOption, makeWorkloadCsr } from "./workload_csr.ts";
 
@@ -48,6 +50,7 @@ const OPTIONS = {
   rootCaDir: SERVER_OPTIONS.rootCaDir,
   maxWorkloadCertTtl: SERVER_OPTIONS.maxWorkloadCertTtl,
   cryptoProvider: SERVER_OPTIONS.cryptoProvider,
+  output: outputOption,
 };
 
 /** The command. */
@@ -86,12 +89,12 @@ No server is needed, and a running one is not disturbed. An audit record goes to
       caller: "signet issue",
     });
     await writeKeyFiles(values.out, { keyPem, certChainPem, rootCertPem: ca.bundle.rootCertsPem });
-    host.print(
-      `issued ${identity}`,
-      `  key          ${keyFilePath(values.out, "keyPem")}`,
-      `  certificate  ${keyFilePath(values.out, "certChainPem")}`,
-      `  root         ${keyFilePath(values.out, "rootCertPem")}`,
-      `  CA           ${ca.location.replace(/\/ca$/, "")}`,
+    const leaf = decodeCertificate(decodeFirstPem(certChainPem, { label: "CERTIFICATE" })!.der);
+    const issuedBy = ca.location.replace(/\/ca$/, "");
+    printOutput(
+      host,
+      values.output,
+      issuedOutput(`issued ${identity}`, { leaf, directory: values.out, issuedBy }),
     );
     return EXIT.done;
   },

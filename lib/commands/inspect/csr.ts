@@ -28,7 +28,11 @@ export async function describeCsr(der: Uint8Array, crypto: CryptoProvider): Prom
     csr.certificationRequestInfo,
     csr.signature,
   );
-  const extensions = requested.map(({ oid }) => extensionName(oid));
+  const extensions = requested.map(({ oid, critical }) => ({
+    oid,
+    name: extensionName(oid),
+    critical,
+  }));
   const findings: readonly Finding[] = [
     ...(good ? [] : [
       {
@@ -51,7 +55,10 @@ export async function describeCsr(der: Uint8Array, crypto: CryptoProvider): Prom
     fields: [
       ["subject", describeName(csr.subject) || "(empty)"],
       ["asks for names", ...names.map(({ type, value }) => `${type} ${value}`)],
-      ["asks for", ...(extensions.length === 0 ? [] : [extensions.join(", ")])],
+      [
+        "asks for",
+        ...(extensions.length === 0 ? [] : [extensions.map(({ name }) => name).join(", ")]),
+      ],
       ["key", key],
       ["signed with", `${describeScheme(csr.signatureScheme)}, ${good ? "good" : "BAD"}`],
       ["key's SHA-256", describeBytes(sha256(csr.publicKey.spki))],

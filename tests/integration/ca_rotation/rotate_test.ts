@@ -30,7 +30,7 @@ interface Shown {
     readonly refused?: string | null;
   };
   readonly signing: unknown;
-  readonly roots: readonly { readonly sha256: string; readonly key: string }[];
+  readonly roots: readonly { readonly sha256: string; readonly publicKey: string }[];
   readonly chain?: readonly unknown[];
   readonly crls?: readonly { readonly issuer: string; readonly revoked: number }[];
   readonly phase?: string | null;
@@ -122,7 +122,7 @@ testWithPeers(
         Date.parse(rotation?.due ?? "") > Date.now() + 23 * 3_600_000,
         "until leaves have ended",
       );
-      assert.deepEqual(roots.map(({ key }) => key), ["P-256", "P-384"]);
+      assert.deepEqual(roots.map(({ publicKey }) => publicKey), ["P-256", "P-384"]);
     });
     const renewed = `${server.cwd}/renewed`;
     assert.equal((await issue(peers.caclient, server, oldIdentity, renewed)).code, "OK");

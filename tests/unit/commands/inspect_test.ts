@@ -101,7 +101,11 @@ Deno.test("inspectFile() reads DER as it reads PEM", async (t) => {
 
 Deno.test("inspectFile() tells what a CSR asks for", async () => {
   const [{ document, findings } = assert.fail()] = await inspect(pem("csr/good/p256_greedy"));
-  assert.deepEqual(document["extensions"], ["subjectAltName", "basicConstraints", "keyUsage"]);
+  assert.deepEqual(document["extensions"], [
+    { oid: "2.5.29.17", name: "subjectAltName", critical: false },
+    { oid: "2.5.29.19", name: "basicConstraints", critical: true },
+    { oid: "2.5.29.15", name: "keyUsage", critical: false },
+  ]);
   assert.equal(document["signatureIsGood"], true);
   assert.match(findings[0]!.reason, /only the key is taken/);
 });
