@@ -17,6 +17,8 @@ const PHASE_TIMEOUT_MS = 25 * 60_000;
 /** A line that says what is still running, so that silence is not taken for a hang. */
 const HEARTBEAT_MS = 30_000;
 const TAIL_LINES = 60;
+/** Programs run side by side, one a core; a phase of tests keeps all cores busy by itself. */
+const CORES = Math.max(2, navigator.hardwareConcurrency);
 const inCi = Deno.env.get("CI") === "true";
 
 interface Ran {
@@ -44,14 +46,31 @@ async function main(request: Request): Promise<number> {
     total.skipped += counts.skipped;
   };
   if (phases.some((phase) => phase.kind === "tests" && phase.peers)) add(await preparePeers());
-  for (const phase of phases) {
-    const counts = await runPhase(phase, request);
-    add(counts);
-    if (counts.passed === 0 && phase.kind === "program" && phase.essential) break;
-  }
+  for (const counts of await runAll(phases, request)) add(counts);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed === 0 ? 0 : 1;
+}
+
+/** Runs phases in their order: programs side by side, one a core; a phase of tests, which keeps every core busy, by itself. */
+async function runAll(phases: readonly Phase[], request: Request): Promise<readonly TestCounts[]> {
+  const all: TestCounts[] = [];
+  const running = new Set<Promise<void>>();
+  let isCompiled = true;
+  const run = async (phase: Phase) => {
+    const counts = await runPhase(phase, request);
+    all.push(counts);
+    if (phase.kind === "program" && phase.compiles && counts.passed === 0) isCompiled = false;
+  };
+  for (const phase of phases) {
+    while (running.size >= (phase.kind === "tests" ? 1 : CORES)) await Promise.race(running);
+    if (phase.kind === "tests" && phase.executable && !isCompiled) continue;
+    const started = run(phase).finally(() => running.delete(started));
+    running.add(started);
+    if (phase.kind === "tests") await started;
+  }
+  await Promise.all(running);
+  return all;
 }
 
 function names(): string {
@@ -88,12 +107,37 @@ async function runTests(phase: TestPhase, extra: readonly string[]): Promise<Tes
   await Deno.remove(junit).catch(() => undefined);
   const args = [
     ...["test", "--no-prompt", "--shuffle", "--trace-leaks", "--reporter=pretty"],
-    ...[`--junit-path=${junit}`, ...extra, ...phase.args],
+    ...["--parallel", `--junit-path=${junit}`, ...extra, ...phase.options],
+    ...await filesOf(phase),
   ];
-  const env = phase.executable ? { SIGNET_EXECUTABLE: await Deno.realPath(EXECUTABLE) } : {};
+  const jobs = { computing: CORES, waiting: CORES + 1, alone: 1 }[phase.sideBySide];
+  const env = {
+    DENO_JOBS: String(jobs),
+    ...(phase.executable ? { SIGNET_EXECUTABLE: await Deno.realPath(EXECUTABLE) } : {}),
+  };
   const ran = await timed(phase.name, args, { ...env, ...denoOf(phase) });
   const xml = await Deno.readTextFile(junit).catch(() => "");
   return judge(phase.name, ran, parseJunit(xml));
+}
+
+/** Paths for `deno test`, and what it is to leave out. */
+async function filesOf({ paths, longRows }: TestPhase): Promise<readonly string[]> {
+  if (longRows === undefined) return paths;
+  const long: string[] = [];
+  for (const path of paths) {
+    for await (const file of walk(path)) {
+      if (/^longTestWithPeers\(/m.test(await Deno.readTextFile(file))) long.push(file);
+    }
+  }
+  return longRows === "only" ? long : [`--ignore=${long.join()}`, ...paths];
+}
+
+/** Test files below a folder. */
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* walk(`${folder}/${name}`);
+    else if (name.endsWith("_test.ts")) yield `${folder}/${name}`;
+  }
 }
 
 /** Adds to what the report says what it cannot say: files that did not load, a crash, an empty run. */

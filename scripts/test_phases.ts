@@ -9,14 +9,23 @@ export interface TestPhase {
   readonly name: string;
   /** Marks a run of `deno test`. */
   readonly kind: "tests";
-  /** Arguments of `deno test`: permissions, then paths. */
-  readonly args: readonly string[];
+  /** Options of `deno test`: what the tests may do, and whether their types are checked, which `static check` does for all files. */
+  readonly options: readonly string[];
+  /** Files and folders of tests. */
+  readonly paths: readonly string[];
   /** Another Deno than the pinned one. */
   readonly deno?: string;
   /** True when real peers are wanted. */
   readonly peers?: boolean;
   /** True when the tests start `dist/signet` instead of the source. */
   readonly executable?: boolean;
+  /**
+   * How many test files run side by side: one a core, where tests compute; one more than that, where they wait for other programs; one
+   * after the other, where a test loads the machine by itself.
+   */
+  readonly sideBySide: "computing" | "waiting" | "alone";
+  /** Files with a `longTestWithPeers`, which load, kill or soak: these alone, or all others. Default: every file. */
+  readonly longRows?: "only" | "without";
 }
 
 /** A program whose exit code is the verdict. */
@@ -29,8 +38,8 @@ export interface ProgramPhase {
   readonly args: readonly string[];
   /** Another Deno than the pinned one. */
   readonly deno?: string;
-  /** True when later phases depend on it: when it fails they are not run. */
-  readonly essential?: boolean;
+  /** True when it makes the executable: when it fails, the phases that test that are not run. */
+  readonly compiles?: boolean;
   /** What its output says when something could not be downloaded: a loud skip on a laptop, a failure in CI. */
   readonly offline?: RegExp;
 }
@@ -39,36 +48,53 @@ export interface ProgramPhase {
 export const NEXT_DENO = "2.9.8";
 
 /** Unit tests open no socket and write nothing. */
-const UNIT = ["--allow-read", "--allow-ffi", "--allow-env", "--allow-sys=hostname", "tests/unit"];
-/** Deno reads /proc, where the memory of a server under test stands, only with this. */
-const EVERYTHING = ["--allow-all"];
-const INTEGRATION = [...EVERYTHING, "tests/integration", "tests/conformance"];
+const UNIT = {
+  kind: "tests",
+  options: ["--no-check", "--allow-read", "--allow-ffi", "--allow-env", "--allow-sys=hostname"],
+  paths: ["tests/unit"],
+  sideBySide: "computing",
+} as const;
+const INTEGRATION = {
+  kind: "tests",
+  // Deno reads /proc, where the memory of a server under test stands, only with all of them.
+  options: ["--no-check", "--allow-all"],
+  paths: ["tests/integration", "tests/conformance"],
+  sideBySide: "waiting",
+  peers: true,
+} as const;
 
 /** All phases in order. */
 export const PHASES: readonly Phase[] = [
-  { name: "static fmt", kind: "program", args: ["fmt", "--check"] },
-  { name: "static lint", kind: "program", args: ["lint"] },
   { name: "static check", kind: "program", args: ["check"] },
   { name: `static check ${NEXT_DENO}`, kind: "program", args: ["check"], deno: NEXT_DENO },
+  { name: "static fmt", kind: "program", args: ["fmt", "--check"] },
+  { name: "static lint", kind: "program", args: ["lint"] },
   { name: "static docs", kind: "program", args: ["task", "--quiet", "doc:lint"] },
   { name: "static readme", kind: "program", args: ["task", "--quiet", "readme", "--check"] },
-  { name: "unit", kind: "tests", args: UNIT },
-  { name: `unit ${NEXT_DENO}`, kind: "tests", args: UNIT, deno: NEXT_DENO },
-  { name: "snippets", kind: "tests", args: [...EVERYTHING, "--doc", "lib"] },
-  { name: "integration", kind: "tests", args: INTEGRATION, peers: true },
-  {
-    name: `integration ${NEXT_DENO}`,
-    kind: "tests",
-    args: INTEGRATION,
-    deno: NEXT_DENO,
-    peers: true,
-  },
   {
     name: "executable compile",
     kind: "program",
     args: ["task", "--quiet", "compile"],
-    essential: true,
+    compiles: true,
     offline: /error sending request for url \(.*denort-/,
   },
-  { name: "executable", kind: "tests", args: INTEGRATION, peers: true, executable: true },
+  { ...UNIT, name: "unit" },
+  { ...UNIT, name: `unit ${NEXT_DENO}`, deno: NEXT_DENO },
+  {
+    name: "snippets",
+    kind: "tests",
+    options: ["--allow-all", "--doc"],
+    paths: ["lib"],
+    sideBySide: "computing",
+  },
+  { ...INTEGRATION, name: "integration" },
+  { ...INTEGRATION, name: `integration ${NEXT_DENO}`, deno: NEXT_DENO },
+  { ...INTEGRATION, name: "executable", executable: true, longRows: "without" },
+  {
+    ...INTEGRATION,
+    name: "executable load",
+    executable: true,
+    longRows: "only",
+    sideBySide: "alone",
+  },
 ];

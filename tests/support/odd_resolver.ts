@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
 import { createFrameReader } from "../../lib/dns/forward/frames.ts";
-import { freePort } from "./unbound.ts";
+import { freePort } from "./ports.ts";
 
 /** A query as the resolver sees it. */
 export interface OddQuery {
@@ -31,7 +31,7 @@ export interface OddResolver extends AsyncDisposable {
 
 /** Starts one. */
 export async function startOddResolver(answer: (query: OddQuery) => void): Promise<OddResolver> {
-  const port = await freePort();
+  const port = freePort();
   const queries: OddQuery[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;

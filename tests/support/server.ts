@@ -3,6 +3,7 @@
  *
  * Each server gets free ports on the loopback, a working directory of its own and nothing of this process's environment.
  */
+import { freePort } from "./ports.ts";
 import { gather, type Ran, run, type RunOptions } from "./process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -25,8 +26,6 @@ const SOURCE_PERMISSIONS = [
   "--allow-ffi",
   "--allow-sys=hostname,uid",
 ];
-/** Below the ports that Linux gives to connections. */
-const SERVER_PORTS = { from: 20_000, to: 32_768 } as const;
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 
@@ -230,21 +229,8 @@ function baseEnv(extra: Readonly<Record<string, string>> = {}): Record<string, s
 }
 
 function freePorts(): Record<Listener, number> {
-  const held = LISTENERS.map((name) => [name, listenSomewhere()] as const);
-  const ports = held.map(([name, listener]) => [name, listener.addr.port] as const);
-  for (const [, listener] of held) listener.close();
-  return Object.fromEntries(ports) as Record<Listener, number>;
-}
-
-/** Not where the kernel would: there, another test's connection may get the port between this and the server's start. */
-function listenSomewhere(): Deno.TcpListener {
-  const { from, to } = SERVER_PORTS;
-  for (;;) {
-    const port = from + Math.floor(Math.random() * (to - from));
-    try {
-      return Deno.listen({ hostname: "127.0.0.1", port });
-    } catch (thrown) {
-      if (!(thrown instanceof Deno.errors.AddrInUse)) throw thrown;
-    }
-  }
+  return Object.fromEntries(LISTENERS.map((name) => [name, freePort()])) as Record<
+    Listener,
+    number
+  >;
 }

@@ -1,7 +1,6 @@
 /** NLnet Labs' unbound with local data, as a resolver that signet forwards to, or as one that forwards to signet. */
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { freePort } from "./ports.ts";
 import { gather } from "./process.ts";
 
 /** What the resolver is like. */
@@ -27,8 +26,8 @@ export interface Unbound extends AsyncDisposable {
 /** Starts it, and waits until it serves. */
 export async function startUnbound(path: string, options: UnboundOptions): Promise<Unbound> {
   const dir = await Deno.makeTempDir({ prefix: "signet_unbound_" });
-  const port = options.port ?? await freePort();
-  const tlsPort = options.tls === undefined ? 0 : await freePort();
+  const port = options.port ?? freePort();
+  const tlsPort = options.tls === undefined ? 0 : freePort();
   const tls = options.tls === undefined ? [] : [
     `interface: 127.0.0.1@${tlsPort}`,
     `tls-port: ${tlsPort}`,
@@ -74,22 +73,4 @@ async function untilOpen(port: number, log: () => string): Promise<void> {
     }
   }
   assert.fail(`unbound does not serve: ${log()}`);
-}
-
-/** A port that is free for TCP and UDP just now. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    const port = await new Promise<number>((resolve) =>
-      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port))
-    );
-    const socket = createSocket("udp4");
-    const isFree = await new Promise<boolean>((resolve) => {
-      socket.once("error", () => resolve(false));
-      socket.bind(port, "127.0.0.1", () => resolve(true));
-    });
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-    await new Promise<void>((resolve) => void server.close(() => resolve()));
-    if (isFree) return port;
-  }
 }

@@ -1,7 +1,6 @@
 /** Messages in a stream, each behind two octets with its length (RFC 1035 section 4.2.2). */
-import { concatBytes } from "../../base/mod.ts";
 
-/** Cuts a stream into messages; what is kept of an unfinished one is below 64 KiB and one chunk. */
+/** Cuts a stream into messages; what is kept of an unfinished one is below twice 64 KiB and one chunk. */
 export interface FrameReader {
   /** The messages that `chunk` completes. Views. */
   read(chunk: Uint8Array): readonly Uint8Array[];
@@ -9,10 +8,23 @@ export interface FrameReader {
 
 /** Makes a reader at the start of a stream. */
 export function createFrameReader(): FrameReader {
-  let rest: Uint8Array = new Uint8Array(0);
+  // An unfinished message grows in place, by doubling: a stream that comes octet by octet is not copied anew for each.
+  let kept: Uint8Array = new Uint8Array(0);
+  let length = 0;
+  const append = (chunk: Uint8Array) => {
+    const needed = length + chunk.length;
+    if (needed > kept.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * kept.length));
+      larger.set(kept.subarray(0, length));
+      kept = larger;
+    }
+    kept.set(chunk, length);
+    length = needed;
+    return kept.subarray(0, length);
+  };
   return {
     read(chunk) {
-      const bytes = rest.length === 0 ? chunk : concatBytes([rest, chunk]);
+      const bytes = length === 0 ? chunk : append(chunk);
       const frames: Uint8Array[] = [];
       let at = 0;
       while (at + 2 <= bytes.length) {
@@ -21,7 +33,10 @@ export function createFrameReader(): FrameReader {
         frames.push(bytes.subarray(at + 2, end));
         at = end;
       }
-      rest = bytes.slice(at);
+      if (at > 0 || bytes === chunk) {
+        kept = bytes.slice(at);
+        length = kept.length;
+      }
       return frames;
     },
   };

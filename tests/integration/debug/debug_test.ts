@@ -4,6 +4,7 @@ import { issueIdentity, tlsFlags } from "../../support/caclient.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 const PAGES = ["ca", "config", "connections", "limits", "memory", "ndsz", "scopes"];
 
@@ -48,11 +49,12 @@ testWithPeers(
       const identity = await issueIdentity(server);
       const flags = [...tlsFlags(server, identity), "-deadline", "3s"];
       const watching = run(peers.caclient, ["watch", ...flags]);
-      let seen: { readonly identities: readonly string[]; readonly openStreams: number }[] = [];
-      for (let n = 0; n < 100 && !seen.some(({ openStreams }) => openStreams > 0); n++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        seen = await read("/debug/connections");
-      }
+      const seen = await until("the connection's stream is open", async () => {
+        const open: readonly { identities: readonly string[]; openStreams: number }[] = await read(
+          "/debug/connections",
+        );
+        return open.some(({ openStreams }) => openStreams > 0) ? open : undefined;
+      });
       assert.deepEqual(seen.map(({ identities }) => identities), [[
         "spiffe://cluster.local/ns/default/sa/demo",
       ]]);

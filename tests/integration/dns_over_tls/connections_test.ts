@@ -134,6 +134,8 @@ Deno.test("a stopped server answers what has arrived and closes DNS connections"
   assert.equal(await rcodeOf(client), 0);
   const stopped = server.stop();
   assert.equal(await client.next(), undefined);
+  // The server waits for the client's own end, as long as a drain may take.
+  await client[Symbol.asyncDispose]();
   assert.equal(await stopped, 0);
 });
 

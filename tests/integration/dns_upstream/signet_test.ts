@@ -1,9 +1,10 @@
 /** The whole way: kdig asks signet, signet asks unbound; and unbound that forwards to signet, even in a circle. */
 import assert from "node:assert/strict";
 import { testWithPeers } from "../../support/peers.ts";
+import { freePort } from "../../support/ports.ts";
 import { run } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
-import { freePort, startUnbound } from "../../support/unbound.ts";
+import { startUnbound } from "../../support/unbound.ts";
 
 const DATA = [
   'local-zone: "example." static',
@@ -71,7 +72,7 @@ testWithPeers(
   "unbound forwards to signet over TLS; when signet forwards to it in turn, the circle is noticed and cut",
   ["kdig", "unbound"],
   async (_t, { kdig, unbound }) => {
-    const port = await freePort();
+    const port = freePort();
     await using server = await startMesh(`udp://127.0.0.1:${port}`);
     await using _resolver = await startUnbound(unbound, {
       port,

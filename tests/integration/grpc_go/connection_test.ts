@@ -10,6 +10,11 @@ import {
 import { announce, testWithPeers } from "../../support/peers.ts";
 import { gather } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
+import { metric, until } from "../../support/until.ts";
+import { waitFor } from "../../support/wait.ts";
+
+/** More than the client makes before it says that it is ready. */
+const SOME_CALLS = 50;
 
 testWithPeers("grpc-go checks and watches health", ["caclient"], async (t, peers) => {
   await using server = await startSignet();
@@ -116,8 +121,11 @@ testWithPeers("a draining server cuts no call of grpc-go's", ["caclient"], async
   }).spawn();
   const out = gather(child.stdout);
   const err = gather(child.stderr);
-  while (!err.text().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 10));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await waitFor(() => err.text().includes("ready"), err.text);
+  await until("calls flow", async () => {
+    const calls = await metric(server, "citadel_server_csr_count");
+    return calls !== undefined && calls > SOME_CALLS || undefined;
+  });
   assert.equal(await server.stop(), 0, server.stderr());
   await Promise.all([child.status, out.done, err.done]);
   const drained = JSON.parse(out.text()) as Drained;
@@ -148,9 +156,9 @@ testWithPeers(
   ["caclient"],
   async (_t, peers) => {
     await using server = await startSignet({
-      args: ["--keepaliveInterval", "1s", "--keepaliveTimeout", "1s"],
+      args: ["--keepaliveInterval", "1s", "--keepaliveTimeout", "2s"],
     });
-    const args = ["keepalive", ...tlsFlags(server), "-idle", "4s"];
+    const args = ["keepalive", ...tlsFlags(server), "-idle", "5s"];
     const kept = await caclient<{ before: Outcome; after: Outcome; connections: number }>(
       peers.caclient,
       args,

@@ -8,6 +8,7 @@ import {
   tlsFlags,
 } from "../../support/caclient.ts";
 import { testWithPeers } from "../../support/peers.ts";
+import { freePort } from "../../support/ports.ts";
 import { gather } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
 
@@ -234,9 +235,7 @@ testWithPeers(
   "a dead collector costs a warning now and then, and no call",
   ["caclient"],
   async (_, peers) => {
-    const port = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const url = `http://127.0.0.1:${port.addr.port}`;
-    port.close();
+    const url = `http://127.0.0.1:${freePort()}`;
     await using server = await startSignet({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_METRIC_EXPORT_INTERVAL: "200" },
     });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { makeIssuerKey, signToken } from "../../support/id_tokens.ts";
 import { testWithPeers } from "../../support/peers.ts";
+import { freePort } from "../../support/ports.ts";
 import { gather, run } from "../../support/process.ts";
 import { runSignet, startSignet } from "../../support/server.ts";
 
@@ -22,7 +23,7 @@ async function runAgent(
     readonly env: Readonly<Record<string, string>>;
   },
 ): Promise<string> {
-  const [status, admin] = freePorts(2);
+  const [status, admin] = [freePort(), freePort()];
   const child = new Deno.Command(path, {
     args: ["proxy", "sidecar"],
     cwd,
@@ -59,16 +60,6 @@ async function runAgent(
     `it made ${made()} certificates of ${count}:\n${printed().slice(-4000)}`,
   );
   return printed();
-}
-
-function freePorts(count: number): number[] {
-  const held = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = held.map((listener) => listener.addr.port);
-  for (const listener of held) listener.close();
-  return ports;
 }
 
 testWithPeers(
