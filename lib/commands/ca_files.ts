@@ -42,7 +42,7 @@ export async function findCaFiles(
 }
 
 /**
- * Waits until a running server has a revision in force; `false` when none runs.
+ * Waits until a running server has a set in force, or one that another command made of it since; `false` when none runs.
  *
  * @throws {SignetError} `commands.failed` when the server refused it, or does not answer.
  */
@@ -55,7 +55,7 @@ export async function untilInForce(
   for (;;) {
     const report = await store.report.read();
     if (report === undefined) return false;
-    if (report.revision === revision) {
+    if (isSetOrLater(report.revision, revision)) {
       if (report.refused === undefined) return true;
       throw new SignetError(
         "commands.failed",
@@ -71,6 +71,11 @@ export async function untilInForce(
     // A timer of the clock would not keep the process alive.
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+/** Sets of the state directory are numbered; each is a change of the one before. */
+function isSetOrLater(found: string | undefined, wanted: string): boolean {
+  return found === wanted || Number(found) > Number(wanted);
 }
 
 /** True when a plugged-in CA signs: the running server says so, or without one the directory holds a CA. */

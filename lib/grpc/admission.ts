@@ -20,6 +20,8 @@ const MAX_GRANTS_PER_TURN = 64;
  * over the network; callers with a certificate never wait for those.
  */
 export const MAX_AUTHENTICATING = 2_000;
+/** Those of one address among them: half of the ID tokens whose signatures are checked at once, so that nobody's costly tokens keep others out. */
+export const MAX_AUTHENTICATING_PER_ADDRESS = 128;
 const MAX_AUTHENTICATING_BYTES = 64 << 20;
 /** Bounds of what a refused caller is told to wait: Istio's agents begin with 100 ms. */
 const MIN_RETRY_MS = 100;
@@ -63,6 +65,8 @@ export interface Applicant {
 export interface Admission {
   /** Before authentication. Disposing what it returns says that the credential has been looked at. */
   arrive(applicant: Applicant): Disposable;
+  /** Refuses a caller whose credential cannot be looked at now, because too many others are. */
+  turnAway(applicant: Applicant): never;
   /** After authentication: the identity's rate, then its turn. {@linkcode Admission.leave} gives the turn back. */
   enter(applicant: Applicant, identity: string): Promise<void> | undefined;
   /** The certificate was signed, or not. */
@@ -89,18 +93,7 @@ export function createAdmission(config: AdmissionConfig, host: AdmissionHost): A
   const rate = createRateMeter();
   const queueSeconds = metrics.histogram(METRIC.queueSeconds);
   metrics.computedGauge(METRIC.queueWaiting, () => queue.waiting);
-  let [authenticating, authenticatingBytes] = [0, 0];
-
-  const look = (bytes: number): Disposable => {
-    authenticating++;
-    authenticatingBytes += bytes;
-    return {
-      [Symbol.dispose]() {
-        authenticating--;
-        authenticatingBytes -= bytes;
-      },
-    };
-  };
+  const looking = createLooking();
 
   const waitForTurn = async (turn: Promise<void>, sinceMs: number) => {
     await turn;
@@ -115,11 +108,12 @@ export function createAdmission(config: AdmissionConfig, host: AdmissionHost): A
         if (waitMs > 0) throw refuse("address", key, waitMs);
       }
       if (hasCertificate) return NOTHING;
-      if (
-        authenticating >= MAX_AUTHENTICATING ||
-        authenticatingBytes + bytes > MAX_AUTHENTICATING_BYTES
-      ) throw refuse("authenticating", remoteAddress, MIN_RETRY_MS);
-      return look(bytes);
+      const look = looking.begin(addressKey(remoteAddress), bytes);
+      if (look === undefined) throw refuse("authenticating", remoteAddress, MIN_RETRY_MS);
+      return look;
+    },
+    turnAway({ remoteAddress }) {
+      throw refuse("authenticating", remoteAddress, MIN_RETRY_MS);
     },
     enter({ remoteAddress, bytes }, identity) {
       const nowMs = clock.monotonicMs();
@@ -136,6 +130,31 @@ export function createAdmission(config: AdmissionConfig, host: AdmissionHost): A
     leave() {
       rate.count(clock.monotonicMs());
       queue.leave();
+    },
+  };
+}
+
+/** Credentials that are being looked at, in all and of each address. */
+function createLooking(): { begin(address: string, bytes: number): Disposable | undefined } {
+  const ofAddress = new Map<string, number>();
+  let [count, waitingBytes] = [0, 0];
+  return {
+    begin(address, bytes) {
+      const mine = ofAddress.get(address) ?? 0;
+      const isFull = count >= MAX_AUTHENTICATING || mine >= MAX_AUTHENTICATING_PER_ADDRESS;
+      if (isFull || waitingBytes + bytes > MAX_AUTHENTICATING_BYTES) return undefined;
+      count++;
+      waitingBytes += bytes;
+      ofAddress.set(address, mine + 1);
+      return {
+        [Symbol.dispose]() {
+          count--;
+          waitingBytes -= bytes;
+          const left = ofAddress.get(address)! - 1;
+          if (left > 0) ofAddress.set(address, left);
+          else ofAddress.delete(address);
+        },
+      };
     },
   };
 }

@@ -9,7 +9,6 @@ import { type ErrorCode, isSignetError } from "../base/mod.ts";
 export const STATUS_MESSAGE = {
   unauthenticated: "request authenticate failure",
   impersonation: "request impersonation authentication failure",
-  overloaded: "too many requests are being authenticated",
 } as const;
 
 type CaErrorCode = Extract<ErrorCode, `ca.${string}`>;

@@ -74,16 +74,17 @@ function nameOf({ credential }: Caller, { remoteAddress }: Credentials): string 
   return credential === undefined ? remoteAddress : `${remoteAddress} with ${credential}`;
 }
 
-/** Who asks; a caller who comes when too much is being checked is told to come again. */
+/** Who asks; a caller who comes when too much is being checked is told when to come again. */
 async function whoAsks(
-  authenticators: readonly Authenticator[],
+  { authenticators, admission }: Pick<CaServiceHost, "authenticators" | "admission">,
+  applicant: Applicant,
   credentials: Credentials,
 ): Promise<AuthOutcome> {
   try {
     return await authenticate(authenticators, credentials);
   } catch (thrown) {
     if (!isSignetError(thrown, "authn.overloaded")) throw thrown;
-    throw new ConnectError(STATUS_MESSAGE.overloaded, Code.ResourceExhausted);
+    return admission.turnAway(applicant);
   }
 }
 
@@ -133,13 +134,13 @@ type Identify = (applicant: Applicant, credentials: Credentials) => Promise<Call
 
 /** Authentication, timed. */
 function createIdentify(host: CaServiceHost, { refuse }: Refusals): Identify {
-  const { authenticators, admission, clock, metrics } = host;
+  const { admission, clock, metrics } = host;
   const accepting = metrics.histogram(METRIC.authenticationSeconds, { result: "accepted" });
   const refusing = metrics.histogram(METRIC.authenticationSeconds, { result: "refused" });
   return async (applicant, credentials) => {
     using _looking = admission.arrive(applicant);
     const calledMs = clock.monotonicMs();
-    const outcome = await whoAsks(authenticators, credentials);
+    const outcome = await whoAsks(host, applicant, credentials);
     const seconds = (clock.monotonicMs() - calledMs) / 1000;
     (outcome.ok ? accepting : refusing).observe(seconds);
     if (!outcome.ok) throw refuse(credentials, outcome.reason, STATUS_MESSAGE.unauthenticated);

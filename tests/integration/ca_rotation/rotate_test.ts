@@ -189,6 +189,15 @@ testWithPeers(
   },
 );
 
+Deno.test("several that rotate at once take turns, and each hears that its change is in force", async () => {
+  await using server = await startSignet();
+  const rotated = await Promise.all([1, 2, 3, 4].map(() => ca(server.cwd, "rotate")));
+  assert.deepEqual(rotated.map(({ set }) => set).sort(), ["2", "3", "4", "5"]);
+  assert.ok(rotated.every(({ inForce }) => inForce));
+  const status = await ca(server.cwd, "status");
+  assert.deepEqual([status.set, status.server?.inForce], ["5", true]);
+});
+
 testWithPeers("a plugged-in CA is shown, and not rotated", ["openssl"], async (t, { openssl }) => {
   await using dir = await tempDir();
   const cwd = dir.path;

@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type AdmissionConfig, type Applicant } from "signet/grpc/mod.ts";
 import { createLogger, createMetrics } from "signet/telemetry/mod.ts";
-import { MAX_AUTHENTICATING, MAX_WAITING_BYTES } from "../../../lib/grpc/admission.ts";
+import {
+  MAX_AUTHENTICATING,
+  MAX_AUTHENTICATING_PER_ADDRESS,
+  MAX_WAITING_BYTES,
+} from "../../../lib/grpc/admission.ts";
 import { errorOnly } from "../../../lib/grpc/trailers_only.ts";
 import { createTestAdmission } from "../../support/admission.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
@@ -57,13 +61,44 @@ Deno.test("createAdmission() limits each address before anybody looks at a crede
 
 Deno.test("createAdmission() bounds credentials that are being looked at, and never those of certificates", () => {
   const { admission } = gates({});
-  const anonymous = { ...CALLER, hasCertificate: false };
-  const looking = Array.from({ length: MAX_AUTHENTICATING }, () => admission.arrive(anonymous));
-  assert.equal(refusedFor(() => admission.arrive(anonymous)), 100);
+  const anonymous = (n: number) => ({
+    ...CALLER,
+    hasCertificate: false,
+    remoteAddress: `192.0.${n >> 8}.${n & 255}:1`,
+  });
+  const looking = Array.from(
+    { length: MAX_AUTHENTICATING },
+    (_, n) => admission.arrive(anonymous(n)),
+  );
+  assert.equal(refusedFor(() => admission.arrive(anonymous(0))), 100);
   admission.arrive(CALLER);
   looking[0]![Symbol.dispose]();
+  admission.arrive(anonymous(0));
+  looking[1]![Symbol.dispose]();
+  assert.ok(refusedFor(() => admission.arrive({ ...anonymous(1), bytes: 1 << 30 })));
+});
+
+Deno.test("createAdmission() bounds the credentials of one address that are being looked at, and no other's", () => {
+  const { admission } = gates({});
+  const anonymous = { ...CALLER, hasCertificate: false };
+  const looking = Array.from(
+    { length: MAX_AUTHENTICATING_PER_ADDRESS },
+    (_, port) => admission.arrive({ ...anonymous, remoteAddress: `192.0.2.1:${port}` }),
+  );
+  assert.equal(refusedFor(() => admission.arrive(anonymous)), 100);
+  admission.arrive({ ...anonymous, remoteAddress: "192.0.2.2:1" });
+  for (const each of looking) each[Symbol.dispose]();
   admission.arrive(anonymous);
-  assert.ok(refusedFor(() => admission.arrive({ ...anonymous, bytes: 1 << 30 })));
+});
+
+Deno.test("createAdmission() turns a caller away with the time to wait, and counts it", () => {
+  const { admission, metrics } = gates({});
+  assert.equal(
+    refusedFor(() => admission.turnAway(CALLER)),
+    100,
+  );
+  const limited = metrics.snapshot().find(({ name }) => name === "signet_limited_total");
+  assert.deepEqual(limited?.samples, [{ labels: { limit: "authenticating" }, value: 1 }]);
 });
 
 Deno.test("createAdmission() refuses when the queue is full, by number or by bytes", async () => {

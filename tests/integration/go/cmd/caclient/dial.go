@@ -26,6 +26,7 @@ import (
 // target says how to reach the server and who we are: the flags that all subcommands share.
 type target struct {
 	addr, serverName, roots, cert, key string
+	source                             string
 	plaintext, skipVerify, gzip        bool
 	tlsVersion, bearer, bearerFile     string
 	headers                            listFlag
@@ -38,6 +39,7 @@ type target struct {
 
 func (t *target) register(fs *flag.FlagSet) {
 	fs.StringVar(&t.addr, "addr", "127.0.0.1:15012", "server address")
+	fs.StringVar(&t.source, "source", "", "address of this machine to call from; empty leaves it to the system")
 	fs.StringVar(&t.serverName, "server-name", "localhost", "name that the server's certificate must carry")
 	fs.StringVar(&t.roots, "roots", "", "PEM file of roots for the server's certificate")
 	fs.StringVar(&t.cert, "cert", "", "PEM file of the client's chain; empty sends none")
@@ -104,6 +106,12 @@ func (t *target) dialWith(creds credentials.TransportCredentials, options ...grp
 		grpc.WithDefaultCallOptions(calls...),
 		grpc.WithDisableServiceConfig(),
 	}, options...)
+	if t.source != "" {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(t.source)}}
+		all = append(all, grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", addr)
+		}))
+	}
 	return grpc.NewClient("passthrough:///"+t.addr, all...)
 }
 
