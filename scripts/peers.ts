@@ -20,6 +20,7 @@ const ISTIO_PEERS = {
   istiovalidate: "./cmd/istiovalidate",
   "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
 } as const;
+const ISTIO = "tests/integration/istio";
 /** Packages of Python, for a virtual environment of the peers' own. */
 const PYTHON_REQUIREMENTS = "tests/integration/python/requirements.txt";
 /** The package of PyPI with Envoy's program. */
@@ -65,15 +66,48 @@ async function main(): Promise<boolean> {
     console.log(`peers: building ${name} (minutes, once)`);
     complete = await go(["install", at], peersDir()) && complete;
   }
-  for (const [name, at] of Object.entries(ISTIO_PEERS)) {
-    if (findPeer(name as keyof typeof ISTIO_PEERS) !== undefined) continue;
-    console.log(`peers: building ${name} (minutes, once)`);
-    const flags = ["-trimpath", "-ldflags", "-s -w"];
-    complete = await go(["install", ...flags, at], "tests/integration/istio") && complete;
-  }
+  complete = await istioPeers() && complete;
   complete = await systemPeers() && complete;
   complete = await pythonPeers() && complete;
   return await envoy() && complete;
+}
+
+/** Istio's programs, built anew when their sources or modules have changed, and the CRDs that go with them. */
+async function istioPeers(): Promise<boolean> {
+  const sources = [`${ISTIO}/go.mod`, `${ISTIO}/cmd/istiovalidate/main.go`];
+  const wanted = (await Promise.all(sources.map((path) => Deno.readTextFile(path)))).join("");
+  const stamp = `${peersDir()}/../istio-peers.txt`;
+  const isCurrent = await Deno.readTextFile(stamp).catch(() => "") === wanted;
+  let complete = true;
+  for (const [name, at] of Object.entries(ISTIO_PEERS)) {
+    const isOurs = at.startsWith("./");
+    if (findPeer(name as keyof typeof ISTIO_PEERS) !== undefined && (isCurrent || !isOurs)) {
+      continue;
+    }
+    console.log(`peers: building ${name} (minutes, once)`);
+    const flags = ["-trimpath", "-ldflags", "-s -w"];
+    complete = await go(["install", ...flags, at], ISTIO) && complete;
+  }
+  if (isCurrent) return complete;
+  complete = await istioCrds() && complete;
+  if (complete) await Deno.writeTextFile(stamp, wanted);
+  return complete;
+}
+
+/** Istio's CustomResourceDefinitions, out of its API's module. */
+async function istioCrds(): Promise<boolean> {
+  const { success, stdout } = await new Deno.Command("go", {
+    args: ["list", "-m", "-f", "{{.Dir}}", "istio.io/api"],
+    cwd: ISTIO,
+    stdin: "null",
+  }).output();
+  if (!success) return false;
+  const folder = new TextDecoder().decode(stdout).trim();
+  const crds = await Deno.readTextFile(
+    `${folder}/kubernetes/customresourcedefinitions.gen.yaml`,
+  );
+  await Deno.writeTextFile(`${peersDir()}/../istio-crds.yaml`, crds);
+  return true;
 }
 
 /** Envoy, out of the wheel that brings it: its program stands inside, beside no script of its own. */

@@ -77,7 +77,7 @@ export function emptyNameTable(domain: string): NameTable {
 
 /** Builds the table of a snapshot. */
 export function buildNameTable(
-  { generation, services }: RegistrySnapshot,
+  { generation, services }: Pick<RegistrySnapshot, "generation" | "services">,
   { domain }: { readonly domain: string },
 ): NameTable {
   const hosts = new Map<string, HostEntry>();

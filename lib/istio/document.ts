@@ -1,157 +1,155 @@
 /**
- * A YAML file of Istio's kinds to documents: every fault of the file at once, each with line and field.
- *
- * The file is the unit: with one fault it gives no documents, so that a change is taken whole or not at all. Documents of kinds that
- * signet does not read are listed and left alone, as a folder of a mesh's configuration holds many.
+ * One document of Istio's kinds, from JSON or YAML that is decoded already: what the API server would refuse by the kind's schema, and what
+ * istiod's webhook would refuse or warn of. Each finding names its field.
  */
-import { LineCounter, parseAllDocuments } from "yaml";
-import { messageOf, quote } from "../base/mod.ts";
+import { quote } from "../base/mod.ts";
+import { isKindRead, type IstioKind, type IstioSpecs, KINDS } from "./kinds.ts";
+import { checkAnnotations, readMeta } from "./metadata.ts";
+import type { DocumentPlace, ObjectMeta } from "./port.ts";
 import {
-  type FieldContext,
+  below,
+  type Cursor,
+  fault,
   type FieldPath,
-  formatPath,
-  readMapping,
-  readText,
-  readTextMap,
-} from "./fields.ts";
-import { objectNameFault } from "./names.ts";
-import type {
-  DocumentFault,
-  IstioDocument,
-  ObjectMeta,
-  ParsedFile,
-  UnreadDocument,
-} from "./port.ts";
-import { readServiceEntry } from "./service_entry.ts";
-import { readWorkloadEntry } from "./workload_entry.ts";
+  type Findings,
+  rootCursor,
+} from "./schema/port.ts";
+import { describe } from "./schema/scalar.ts";
 
-/** Longest file, in characters; a ServiceEntry takes a few hundred. */
-export const MAX_FILE_CHARS = 4 << 20;
-/** Most documents of one file. */
-const MAX_DOCUMENTS = 10_000;
-/** Aliases that one document may resolve: enough for people, too few for a bomb. */
-const MAX_ALIASES = 100;
-/** Faults that are reported of one file; more help nobody. */
-const MAX_FAULTS = 20;
-const GROUP_REGEXP = /^networking\.istio\.io\/v1(?:alpha3|beta1)?$/;
 const TOP_FIELDS = ["apiVersion", "kind", "metadata", "spec", "status"];
+/** Findings that are kept of one document; more help nobody. */
+const MAX_FINDINGS = 20;
 
-type YamlDocument = Exclude<ReturnType<typeof parseAllDocuments>, { empty: true }>[number];
-
-/** Reads a file's text; `file` is its path, for messages. Never throws. */
-export function parseIstioFile(text: string, file: string): ParsedFile {
-  const faults: DocumentFault[] = [];
-  const whole = (line: number, reason: string) => faults.push({ file, line, field: "", reason });
-  if (text.length > MAX_FILE_CHARS) {
-    whole(1, `the file has ${text.length} characters, at most ${MAX_FILE_CHARS} are read`);
-    return { documents: [], faults, unread: [] };
-  }
-  const lines = new LineCounter();
-  const documents: IstioDocument[] = [];
-  const unread: UnreadDocument[] = [];
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  const found = "empty" in parsed ? [] : parsed;
-  if (found.length > MAX_DOCUMENTS) {
-    whole(1, `the file has ${found.length} documents, at most ${MAX_DOCUMENTS} are read`);
-    return { documents: [], faults, unread: [] };
-  }
-  for (const document of found) {
-    const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
-    for (const error of document.errors) {
-      whole(lineAt(error.pos[0]), `is not YAML: ${error.message}`);
-    }
-    if (document.errors.length > 0 || document.contents === null) continue;
-    readDocument(document, { file, lineAt, faults, documents, unread });
-  }
-  const kept = faults.slice(0, MAX_FAULTS);
-  return { documents: faults.length > 0 ? [] : documents, faults: kept, unread };
-}
-
-interface FileContext {
-  readonly file: string;
-  readonly lineAt: (offset: number) => number;
-  readonly faults: DocumentFault[];
-  readonly documents: IstioDocument[];
-  readonly unread: UnreadDocument[];
-}
-
-function readDocument(document: YamlDocument, file: FileContext): void {
-  const start = file.lineAt(document.contents!.range![0]);
-  const context: FieldContext = {
-    fault: (path, reason) =>
-      void file.faults.push({
-        file: file.file,
-        line: lineOf(document, path, file) ?? start,
-        field: formatPath(path),
-        reason,
-      }),
+/** A document that signet reads, with its kind, `metadata` and `spec`. */
+export type IstioDocument = {
+  [Kind in IstioKind]: {
+    /** Its kind. */
+    readonly kind: Kind;
+    /** Who it is. */
+    readonly meta: ObjectMeta;
+    /** Where it stands. */
+    readonly place: DocumentPlace;
+    /** What it says. */
+    readonly spec: IstioSpecs[Kind];
   };
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (thrown) {
-    return context.fault([], `cannot be read: ${messageOf(thrown)}`);
+}[IstioKind];
+
+/** Something that is wrong, or probably not meant, with a field. */
+export interface Finding {
+  /** Steps to the field; empty for the document as a whole. */
+  readonly path: FieldPath;
+  /** What is wrong and what should be, without the place. */
+  readonly reason: string;
+}
+
+/** What a document holds. */
+export interface ParsedDocument {
+  /** The document; undefined when it has faults, or when it is of another kind. */
+  readonly document: IstioDocument | undefined;
+  /** What is refused. */
+  readonly faults: readonly Finding[];
+  /** What is taken and probably not meant. */
+  readonly warnings: readonly Finding[];
+  /** `apiVersion` and `kind` of a document that signet does not read; undefined for one that it does. */
+  readonly unread: string | undefined;
+}
+
+/** How a document is read. */
+export interface ParseOptions {
+  /** Where it stands; by default nowhere. */
+  readonly place?: DocumentPlace;
+  /** What a field is that no schema names: a fault, as for `kubectl`, or a warning. By default a fault. */
+  readonly unknownFields?: "fault" | "warn";
+}
+
+/** Reads one document. Never throws. */
+export function parseDocument(
+  value: unknown,
+  { place = { file: "", line: 0 }, unknownFields = "fault" }: ParseOptions = {},
+): ParsedDocument {
+  const faults: Finding[] = [];
+  const warnings: Finding[] = [];
+  const done = (unread?: string, document?: IstioDocument): ParsedDocument => ({
+    document: faults.length > 0 ? undefined : document,
+    faults: faults.slice(0, MAX_FINDINGS),
+    warnings: warnings.slice(0, MAX_FINDINGS),
+    unread,
+  });
+  const inSchema: Findings = {
+    fault: (path, reason) => void faults.push({ path, reason }),
+    warning: (path, reason) => void warnings.push({ path, reason }),
+    unknownField: (path, reason) =>
+      void (unknownFields === "warn" ? warnings : faults).push({ path, reason }),
+  };
+  const top = rootCursor(inSchema);
+  const head = readHead(value, top);
+  if (head === undefined) return done();
+  const { kind, group, version, fields } = head;
+  if (!isKindRead(kind, group)) return done(`${head.apiVersion} ${kind}`);
+  const rule = KINDS[kind];
+  if (!rule.versions.includes(version)) {
+    const served = rule.versions.map((each) => `${group}/${each}`).join(", ");
+    fault(below(top, "apiVersion"), `${quote(head.apiVersion)} should be one of ${served}`);
   }
-  if (value === null) return; // nothing but a separator or a comment
-  const top = readMapping(value, [], { context });
-  const apiVersion = readText(top["apiVersion"], ["apiVersion"], { context });
-  const kind = readText(top["kind"], ["kind"], { context });
+  for (const name of Object.keys(fields)) {
+    if (TOP_FIELDS.includes(name)) continue;
+    inSchema.unknownField([name], `is not a field here; fields are ${TOP_FIELDS.join(", ")}`);
+  }
+  const meta = readMeta(fields["metadata"], below(top, "metadata"));
+  const written = fields["spec"];
+  const isBare = written === undefined || written === null;
+  if (isBare && rule.needsSpec) fault(below(top, "spec"), "is missing");
+  const place0 = below(top, "spec");
+  const spec = rule.schema.read(isBare ? {} : written, place0) as IstioSpecs[IstioKind];
+  const document = { kind, meta, place, spec } as IstioDocument;
+  const after = rootCursor(besideFaults(inSchema, [...faults]));
+  checkAnnotations(document, below(after, "metadata", "annotations"));
+  (rule.check as (spec: unknown, at: Cursor, meta: ObjectMeta) => void)(
+    spec,
+    below(after, "spec"),
+    meta,
+  );
+  return done(undefined, document);
+}
+
+interface Head {
+  readonly apiVersion: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What a document says it is; `undefined`, with a fault, when it says nothing. */
+function readHead(value: unknown, at: Cursor): Head | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    fault(at, `is ${describe(value)}, should be a mapping`);
+  }
+  const fields = (typeof value === "object" && value !== null ? value : {}) as Head["fields"];
+  const read = (name: string) => {
+    const text = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (text === undefined || typeof text === "string") return text ?? "";
+    fault(below(at, name), `is ${describe(text)}, should be a text; put it in quotes`);
+    return "";
+  };
+  const [apiVersion, kind] = [read("apiVersion"), read("kind")];
   if (kind === "" || apiVersion === "") {
-    return context.fault(
-      [],
-      "has no apiVersion or kind, should be an object such as a ServiceEntry",
-    );
+    fault(at, "has no apiVersion or kind, should be an object such as a ServiceEntry");
+    return undefined;
   }
-  const place = { file: file.file, line: start };
-  if (!GROUP_REGEXP.test(apiVersion) || !isRead(kind)) {
-    file.unread.push({ ...place, what: `${apiVersion} ${kind}` });
-    return;
-  }
-  readMapping(value, [], { known: TOP_FIELDS, context });
-  const meta = readMeta(top["metadata"], context);
-  if (top["spec"] === undefined || top["spec"] === null) context.fault(["spec"], "is missing");
-  const base = { meta, place };
-  const spec = top["spec"] ?? {};
-  if (kind === "WorkloadEntry") {
-    file.documents.push({ ...base, kind, spec: readWorkloadEntry(spec, ["spec"], context) });
-    return;
-  }
-  const entry = readServiceEntry(spec, ["spec"], context);
-  if (entry.exportTo.includes(".") && entry.exportTo.includes(meta.namespace)) {
-    context.fault(["spec", "exportTo"], "holds . and the namespace that it stands for, give one");
-  }
-  file.documents.push({ ...base, kind, spec: entry });
+  const [group = "", version = ""] = apiVersion.split("/");
+  return { apiVersion, group, version, kind, fields };
 }
 
-function isRead(kind: string): kind is IstioDocument["kind"] {
-  return kind === "ServiceEntry" || kind === "WorkloadEntry";
-}
-
-/** Metadata; what Kubernetes adds to an object (`uid`, `generation` ...) is left alone. */
-function readMeta(value: unknown, context: FieldContext): ObjectMeta {
-  const fields = readMapping(value ?? {}, ["metadata"], { context });
-  const named = (field: string, fallback: string) => {
-    const text = readText(fields[field], ["metadata", field], { fallback, context });
-    const wrong = text === "" ? "is missing" : objectNameFault(text);
-    if (wrong !== undefined) {
-      context.fault(["metadata", field], text === "" ? wrong : `${quote(text)} ${wrong}`);
-    }
-    return text;
-  };
+/** Findings of rules: none of a field that is wrong already, nor of what holds it or is in it. */
+function besideFaults(findings: Findings, faults: readonly Finding[]): Findings {
+  const isWrong = (path: FieldPath) =>
+    faults.some(({ path: wrong }) => {
+      const [short, long] = wrong.length < path.length ? [wrong, path] : [path, wrong];
+      return short.every((step, index) => step === long[index]);
+    });
   return {
-    name: named("name", ""),
-    namespace: named("namespace", "default"),
-    labels: readTextMap(fields["labels"], ["metadata", "labels"], context),
-    annotations: readTextMap(fields["annotations"], ["metadata", "annotations"], context),
+    ...findings,
+    fault: (path, reason) => isWrong(path) ? undefined : findings.fault(path, reason),
   };
-}
-
-/** The line of the deepest part of `path` that is written. */
-function lineOf(document: YamlDocument, path: FieldPath, file: FileContext): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const range = (node as { readonly range?: readonly number[] } | undefined)?.range;
-    if (range !== undefined) return file.lineAt(range[0]!);
-  }
-  return undefined;
 }

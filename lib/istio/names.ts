@@ -1,67 +1,159 @@
-/** Rules for the names in documents: DNS-1123 labels and subdomains as Kubernetes defines them, hosts, addresses, labels. */
-import { parseIpAddress } from "../base/mod.ts";
+/**
+ * Rules for names in documents: DNS labels and names with Istio's wildcards, addresses and prefixes, labels of Kubernetes, ports, headers.
+ *
+ * Each says what is wrong with a text, in istiod's words where its webhook has some; `undefined` when nothing is.
+ */
+import { parseIpAddress, quote } from "../base/mod.ts";
 
-const LABEL_REGEXP = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-/** A label of a host: Istio takes upper case here. */
-const HOST_LABEL_REGEXP = /^[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
-/** Longest DNS name in presentation form without the last dot (RFC 1035 section 2.3.4). */
-const MAX_HOST_CHARS = 253;
-const LABEL_VALUE_REGEXP = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const LABEL_REGEXP = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/;
+const LOWER_LABEL_REGEXP = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+/** `*`, or a label with `*` or `*-` in front. */
+const WILDCARD_LABEL_REGEXP = /^(?:\*|(?:\*-?)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
+const QUALIFIED_NAME_REGEXP = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const LABEL_PREFIX_REGEXP =
+  /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*$/;
+const MAX_LABEL_CHARS = 63;
+const MAX_LABEL_PREFIX_CHARS = 253;
+/** Istio's limit of a domain name. */
+const MAX_DOMAIN_CHARS = 255;
+/** Longest name of an object of Kubernetes. */
+const MAX_OBJECT_NAME_CHARS = 253;
+const MAX_PORT = 65_535;
 
-/** What is wrong with a DNS-1123 label (RFC 1123 section 2.1); `undefined` when nothing is. */
-export function labelFault(text: string): string | undefined {
-  return LABEL_REGEXP.test(text)
-    ? undefined
-    : "should be a DNS label: at most 63 of a-z, 0-9 and -, with no - at either end";
+/** Whether a text is a DNS-1123 label (RFC 1123 section 2.1); Istio takes upper case. */
+export function isLabel(text: string): boolean {
+  return LABEL_REGEXP.test(text);
 }
 
-/** What is wrong with the name of an object: a DNS-1123 subdomain. */
+/** The name of an object: a DNS-1123 subdomain in lower case. */
 export function objectNameFault(text: string): string | undefined {
-  return text.length <= MAX_HOST_CHARS && text.split(".").every((part) => LABEL_REGEXP.test(part))
-    ? undefined
-    : "should be a DNS name in lower case";
+  const isName = text.length <= MAX_OBJECT_NAME_CHARS &&
+    text.split(".").every((part) => LOWER_LABEL_REGEXP.test(part));
+  return isName ? undefined : "should be a DNS name in lower case";
 }
 
-/** What is wrong with a fully qualified host without wildcards; one dot may end it. */
-export function fqdnFault(text: string): string | undefined {
-  const name = text.endsWith(".") ? text.slice(0, -1) : text;
-  if (name.length === 0 || name.length > MAX_HOST_CHARS) {
-    return `should be a DNS name of 1 to ${MAX_HOST_CHARS} characters`;
+function lengthFault(domain: string): string | undefined {
+  if (domain === "") return "empty domain name not allowed";
+  return domain.length > MAX_DOMAIN_CHARS
+    ? `domain name ${quote(domain)} too long (max ${MAX_DOMAIN_CHARS})`
+    : undefined;
+}
+
+/** Labels with dots between them; one dot may end them, a number may not. */
+function labelsOfDomainFault(domain: string): string | undefined {
+  const parts = domain.split(".");
+  const last = parts.at(-1)!;
+  if (/^[+-]?\d+$/.test(last)) {
+    return `domain name ${quote(domain)} invalid (top level domain ${
+      quote(last)
+    } cannot be all-numeric)`;
   }
-  return name.split(".").every((part) => HOST_LABEL_REGEXP.test(part))
+  const wrong = parts.find((part, at) =>
+    !(at === parts.length - 1 && part === "") && !isLabel(part)
+  );
+  return wrong === undefined
     ? undefined
-    : "should be a DNS name: labels of letters, digits and - with dots between them";
+    : `domain name ${quote(domain)} invalid (label ${quote(wrong)} invalid)`;
 }
 
-/** What is wrong with a host of a ServiceEntry: a name or `*.` and a name, never `*` alone. */
-export function hostFault(text: string): string | undefined {
-  if (text === "*") return "is a wildcard for everything, should be a name or *.name";
-  return fqdnFault(text.startsWith("*.") ? text.slice(2) : text);
+/** A fully qualified domain name. */
+export function fqdnFault(text: string): string | undefined {
+  return lengthFault(text) ?? labelsOfDomainFault(text);
 }
 
-/** What is wrong with an IP address or CIDR prefix. */
-export function addressFault(text: string): string | undefined {
-  const [address = "", length, ...more] = text.split("/");
-  const octets = parseIpAddress(address);
-  const bits = length === undefined || /^\d{1,3}$/.test(length) ? Number(length ?? 0) : NaN;
-  return octets !== undefined && more.length === 0 && bits <= octets.length * 8
+/** A domain name whose first label may be or begin with a wildcard. */
+export function wildcardDomainFault(text: string): string | undefined {
+  const wrong = lengthFault(text);
+  if (wrong !== undefined) return wrong;
+  const dot = text.indexOf(".");
+  const first = dot < 0 ? text : text.slice(0, dot);
+  if (first.length > MAX_LABEL_CHARS || !WILDCARD_LABEL_REGEXP.test(first)) {
+    return `domain name ${quote(text)} invalid (label ${quote(first)} invalid)`;
+  }
+  return dot < 0 ? undefined : labelsOfDomainFault(text.slice(dot + 1));
+}
+
+/** A wildcard that is a part of a label only: no lookup ever matches it. */
+export function partialWildcardFault(text: string): string | undefined {
+  return text.includes("*") && text.length !== 1 && !text.startsWith("*.")
+    ? `partial wildcard ${quote(text)} not allowed`
+    : undefined;
+}
+
+/** Whether a text is an IP address; a zone may follow one of IPv6. */
+export function isIpAddress(text: string): boolean {
+  const percent = text.indexOf("%");
+  if (percent < 0) return parseIpAddress(text) !== undefined;
+  const address = text.slice(0, percent);
+  return percent < text.length - 1 && address.includes(":") &&
+    parseIpAddress(address) !== undefined;
+}
+
+/** An IP address. */
+export function ipFault(text: string): string | undefined {
+  return isIpAddress(text) ? undefined : `${text} is not a valid IP`;
+}
+
+/** Whether a text is an address and the length of its prefix: `10.1.0.0/16`. */
+export function isIpPrefix(text: string): boolean {
+  const [, address = "", length = ""] = /^([^/%]*)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  if (parseIpAddress(address) === undefined) return false;
+  return Number(length) <= (address.includes(":") ? 128 : 32);
+}
+
+/** An IP address or a prefix. */
+export function subnetFault(text: string): string | undefined {
+  if (text.split("/").length !== 2) return ipFault(text);
+  return isIpPrefix(text) ? undefined : `${text} is not a valid CIDR block`;
+}
+
+/** A port number. */
+export function portFault(port: number): string | undefined {
+  return port >= 1 && port <= MAX_PORT
     ? undefined
-    : "should be an IP address or a prefix such as 10.1.0.0/16";
+    : `port number ${port} must be in the range 1..65535`;
 }
 
-/** What is wrong with the key of a label: a name, with a DNS name and a slash in front at will. */
-export function labelKeyFault(text: string): string | undefined {
-  const slash = text.indexOf("/");
-  const prefix = slash < 0 ? undefined : text.slice(0, slash);
-  const name = text.slice(slash + 1);
-  const isFine = name !== "" && LABEL_VALUE_REGEXP.test(name) &&
-    (prefix === undefined || fqdnFault(prefix) === undefined);
-  return isFine ? undefined : "should be a label's key such as app or example.com/app";
+/** The name of a port. */
+export function portNameFault(name: string): string | undefined {
+  return isLabel(name) ? undefined : `invalid port name: ${name}`;
 }
 
-/** What is wrong with the value of a label. */
-export function labelValueFault(text: string): string | undefined {
-  return LABEL_VALUE_REGEXP.test(text)
+/** The name of a subset. */
+export function subsetNameFault(name: string): string | undefined {
+  if (name === "") return "subset name cannot be empty";
+  return isLabel(name) ? undefined : `subset name is invalid: ${name}`;
+}
+
+/** A socket of Unix without `unix://`: an absolute path to a file, or `@` and a name. */
+export function unixAddressFault(path: string): string | undefined {
+  if (path === "") return "unix address must not be empty";
+  if (path.startsWith("@")) return undefined;
+  return path.startsWith("/") && !path.endsWith("/")
     ? undefined
-    : "should be a label's value: at most 63 of letters, digits, -, _ and .";
+    : `${path} is not an absolute path to a file`;
+}
+
+/** The key of a label of Kubernetes: a name, with a DNS name and a slash in front at will. */
+export function labelKeyFault(key: string): string | undefined {
+  const slash = key.indexOf("/");
+  const [prefix, name] = slash < 0 ? [undefined, key] : [key.slice(0, slash), key.slice(slash + 1)];
+  const isFine = QUALIFIED_NAME_REGEXP.test(name) && name.length <= MAX_LABEL_CHARS &&
+    (prefix === undefined ||
+      LABEL_PREFIX_REGEXP.test(prefix) && prefix.length <= MAX_LABEL_PREFIX_CHARS);
+  return isFine ? undefined : `invalid tag key: ${quote(key)}`;
+}
+
+/** The value of a label of Kubernetes. */
+export function labelValueFault(value: string): string | undefined {
+  return value === "" || QUALIFIED_NAME_REGEXP.test(value)
+    ? undefined
+    : `invalid tag value: ${quote(value)}`;
+}
+
+/** Whether every name that `host` stands for is one of `wide`. */
+export function hostIsWithin(host: string, wide: string): boolean {
+  if (!wide.startsWith("*")) return host === wide;
+  const isLonger = !host.startsWith("*") || host.length >= wide.length;
+  return isLonger && (host.startsWith("*") ? host.slice(1) : host).endsWith(wide.slice(1));
 }

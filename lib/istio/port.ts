@@ -64,7 +64,7 @@ export interface ServiceEntry {
   /** Endpoints written in the document itself. */
   readonly endpoints: readonly WorkloadEntry[];
   /** Labels of the WorkloadEntries that are its endpoints; undefined when it selects none. */
-  readonly workloadSelector: Readonly<Record<string, string>> | undefined;
+  readonly workloadSelector: { readonly labels: Readonly<Record<string, string>> } | undefined;
   /** Namespaces that see it: names, `.` for its own, `*` for all; empty is all. */
   readonly exportTo: readonly string[];
   /** SANs that endpoints may show. */
@@ -79,19 +79,6 @@ export interface DocumentPlace {
   readonly line: number;
 }
 
-/** A document that signet reads. */
-export type IstioDocument =
-  & {
-    /** Who it is. */
-    readonly meta: ObjectMeta;
-    /** Where it stands. */
-    readonly place: DocumentPlace;
-  }
-  & (
-    | { readonly kind: "ServiceEntry"; readonly spec: ServiceEntry }
-    | { readonly kind: "WorkloadEntry"; readonly spec: WorkloadEntry }
-  );
-
 /** Something wrong in a file: where, and what should be there. */
 export interface DocumentFault extends DocumentPlace {
   /** Path of the field, `spec.ports[0].number`; empty for the document as a whole. */
@@ -104,14 +91,4 @@ export interface DocumentFault extends DocumentPlace {
 export interface UnreadDocument extends DocumentPlace {
   /** `apiVersion` and `kind`, as written. */
   readonly what: string;
-}
-
-/** What one file holds. A file with a fault has no documents: it counts as a whole. */
-export interface ParsedFile {
-  /** The documents, in order; empty when there is a fault. */
-  readonly documents: readonly IstioDocument[];
-  /** What is wrong. */
-  readonly faults: readonly DocumentFault[];
-  /** What was left alone. */
-  readonly unread: readonly UnreadDocument[];
 }

@@ -4,241 +4,253 @@
  * Checked as Istio does: at least one host, never `*`; `endpoints` or `workloadSelector`, not both; CIDR addresses only where a
  * connection keeps its address (NONE, STATIC); no endpoints under NONE, at most one under DNS_ROUND_ROBIN, IP addresses under STATIC,
  * names or addresses under DNS; wildcard hosts without addresses and endpoints under DYNAMIC_DNS; ports with names and numbers of
- * their own; several hosts only on ports whose protocol tells hosts apart.
+ * their own; several hosts only on ports whose protocol tells hosts apart. Beyond that a host or an address that is there twice is refused.
  */
-import { parseIpAddress, quote } from "../base/mod.ts";
+import { quote } from "../base/mod.ts";
+import { type KindRule, NETWORKING_VERSIONS } from "./kind.ts";
 import {
-  type FieldContext,
-  type FieldPath,
-  readChoice,
-  readInteger,
-  readList,
-  readMapping,
-  readText,
-  readTexts,
-} from "./fields.ts";
-import { addressFault, hostFault, labelFault, objectNameFault } from "./names.ts";
-import type { Resolution, ServiceEntry, ServicePort, WorkloadEntry } from "./port.ts";
-import { readLabels, readWorkloadEntry } from "./workload_entry.ts";
+  fqdnFault,
+  partialWildcardFault,
+  portNameFault,
+  subnetFault,
+  wildcardDomainFault,
+} from "./names.ts";
+import type { ObjectMeta, ServiceEntry, ServicePort, WorkloadEntry } from "./port.ts";
+import { isHttp, isTls, protocolFault } from "./protocol.ts";
+import { list, object, type Raw } from "./schema/collection.ts";
+import { below, type Cursor, fault, type Schema, warn } from "./schema/port.ts";
+import { choice, optional, text, uint32 } from "./schema/scalar.ts";
+import {
+  checkExportTo,
+  checkLabels,
+  checkSelector,
+  EXPORT_TO,
+  LABELS_SELECTOR,
+  warnOfEmptySelector,
+} from "./selector.ts";
+import { checkWorkload, domainOrIpFault, WORKLOAD } from "./workload_entry.ts";
 
-const KNOWN = [
-  ...["hosts", "addresses", "ports", "location", "resolution", "endpoints", "workloadSelector"],
-  ...["exportTo", "subjectAltNames"],
-];
-const PORT_FIELDS = ["number", "name", "protocol", "targetPort"];
-const MAX_PORT = 65_535;
-/** Protocols of Istio's API; another word is refused, as it would silently become TCP. */
-const PROTOCOLS = [
-  ...["HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "REDIS", "MYSQL", "TCP", "TLS", "UDP"],
-  ...["HTTP_PROXY", "HBONE"],
-];
-/** Protocols in which a connection says which host it wants. */
-const HOST_PROTOCOLS = ["HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "HTTP_PROXY", "TLS"];
+/** The label that keeps a ServiceEntry from getting made-up addresses when it is `false`. */
+const AUTO_ADDRESS_LABEL = "networking.istio.io/enable-autoallocate-ip";
+/** The label that sends a service's traffic through a waypoint. */
+const WAYPOINT_LABEL = "istio.io/use-waypoint";
 /** Protocols that DYNAMIC_DNS can serve: the host is looked up for each connection. */
 const DYNAMIC_PROTOCOLS = ["HTTP", "TLS", "GRPC", "HTTP2"];
-const RESOLUTIONS = ["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"] as const;
+const PORT = { min: 1, max: 65_535 };
 
-/** Reads the `spec` of a ServiceEntry. */
-export function readServiceEntry(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): ServiceEntry {
-  const fields = readMapping(value, path, { known: KNOWN, context });
-  const at = (name: string): FieldPath => [...path, name];
-  const entry: ServiceEntry = {
-    hosts: readTexts(fields["hosts"], at("hosts"), { check: hostFault, context }),
-    addresses: readTexts(fields["addresses"], at("addresses"), { check: addressFault, context }),
-    ports: readPorts(fields["ports"], at("ports"), context),
-    location: readChoice(fields["location"], at("location"), {
-      choices: ["MESH_EXTERNAL", "MESH_INTERNAL"],
-      context,
-    }),
-    resolution: readChoice(fields["resolution"], at("resolution"), {
-      choices: RESOLUTIONS,
-      context,
-    }),
-    endpoints: readList(fields["endpoints"], at("endpoints"), {
-      each: (element, where) => readWorkloadEntry(element, where, context),
-      context,
-    }),
-    workloadSelector: readSelector(fields["workloadSelector"], at("workloadSelector"), context),
-    exportTo: readTexts(fields["exportTo"], at("exportTo"), { check: exportFault, context }),
-    subjectAltNames: readList(fields["subjectAltNames"], at("subjectAltNames"), {
-      each: (element, where) => readText(element, where, { context }),
-      context,
-    }),
+const SERVICE_PORT = object({
+  number: uint32(PORT),
+  name: text({ max: 256, check: portNameFault }),
+  protocol: upperCase(text({ max: 256, check: protocolFault }), "TCP"),
+  targetPort: optional(uint32(PORT)),
+}, { required: ["number", "name"] });
+
+const SPEC = object({
+  hosts: list(text({ check: hostFault }), { min: 1, max: 256 }),
+  addresses: list(text({ max: 64, check: subnetFault }), { max: 256 }),
+  ports: list(SERVICE_PORT, { max: 256 }),
+  location: choice("MESH_EXTERNAL", "MESH_INTERNAL"),
+  resolution: choice("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"),
+  endpoints: list(WORKLOAD, { max: 4096 }),
+  workloadSelector: LABELS_SELECTOR,
+  exportTo: EXPORT_TO,
+  subjectAltNames: list(text()),
+}, { required: ["hosts"], check: checkWritten });
+
+/** A text in upper case; another value for one that is empty or missing. */
+function upperCase(schema: Schema<string>, fallback: string): Schema<string> {
+  return {
+    missing: fallback,
+    read: (value, at) => schema.read(value, at).toUpperCase() || fallback,
+    write: (value) => schema.write(value),
   };
-  if (!Array.isArray(fields["hosts"]) || fields["hosts"].length === 0) {
-    context.fault(at("hosts"), "is missing, should name at least one host");
-  }
-  checkTogether(entry, path, context);
-  return entry;
 }
 
-function exportFault(text: string): string | undefined {
-  if (["*", ".", "~"].includes(text)) return undefined;
-  return objectNameFault(text) === undefined ? undefined : "should be a namespace, . or *";
+function hostFault(host: string): string | undefined {
+  return host === "*" ? "invalid host *" : wildcardDomainFault(host);
 }
 
-function readPorts(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): readonly ServicePort[] {
-  const ports = readList(value, path, {
-    each: (element, at) => readPort(element, at, context),
-    context,
-  });
-  for (const [at, port] of ports.entries()) {
-    const before = ports.slice(0, at);
-    if (before.some(({ name }) => name === port.name)) {
-      context.fault([...path, at, "name"], `${quote(port.name)} is the name of another port`);
-    }
-    if (before.some(({ number }) => number === port.number)) {
-      context.fault([...path, at, "number"], `${port.number} is the number of another port`);
-    }
-  }
-  return ports;
-}
-
-function readPort(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): ServicePort | undefined {
-  const fields = readMapping(value, path, { known: PORT_FIELDS, context });
-  const number = readInteger(fields["number"], [...path, "number"], {
-    min: 1,
-    max: MAX_PORT,
-    context,
-  });
-  if (fields["number"] === undefined) context.fault([...path, "number"], "is missing");
-  const name = readText(fields["name"], [...path, "name"], { context });
-  const wrong = labelFault(name.toLowerCase());
-  if (wrong !== undefined) context.fault([...path, "name"], `${quote(name)} ${wrong}`);
-  const protocol = readText(fields["protocol"], [...path, "protocol"], {
-    fallback: "TCP",
-    context,
-  }).toUpperCase();
-  if (!PROTOCOLS.includes(protocol)) {
-    context.fault(
-      [...path, "protocol"],
-      `is ${quote(protocol)}, should be one of ${PROTOCOLS.join(", ")}`,
+function checkWritten(raw: Raw, at: Cursor): void {
+  if (raw["endpoints"] === undefined) return;
+  if (raw["workloadSelector"] !== undefined) {
+    fault(
+      below(at, "workloadSelector"),
+      "only one of WorkloadSelector or Endpoints is allowed in Service Entry",
     );
   }
-  const targetPort = readInteger(fields["targetPort"], [...path, "targetPort"], {
-    min: 1,
-    max: MAX_PORT,
-    context,
-  });
-  return number === undefined ? undefined : { number, name, protocol, targetPort };
+  if ((raw["resolution"] ?? "NONE") === "NONE") {
+    fault(
+      below(at, "endpoints"),
+      "no endpoints should be provided for resolution type none",
+    );
+  }
 }
 
-function readSelector(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): Readonly<Record<string, string>> | undefined {
-  if (value === undefined || value === null) return undefined;
-  const fields = readMapping(value, path, { known: ["labels"], context });
-  return readLabels(fields["labels"], [...path, "labels"], context);
+/** What signet knows of ServiceEntry. */
+export const SERVICE_ENTRY: KindRule<ServiceEntry> = {
+  group: "networking.istio.io",
+  versions: NETWORKING_VERSIONS,
+  schema: SPEC,
+  needsSpec: true,
+  check(entry, at, meta) {
+    const selector = entry.workloadSelector;
+    if (selector !== undefined) {
+      checkSelector(selector.labels, below(at, "workloadSelector"), "labels");
+      warnOfEmptySelector(
+        selector.labels,
+        below(at, "workloadSelector"),
+        "service entry: workload selector specified without labels, will be applied to all services in namespace",
+      );
+      if (entry.resolution === "NONE") {
+        warn(
+          below(at, "workloadSelector"),
+          "workloadSelector should not be set when resolution mode is NONE",
+        );
+      }
+    }
+    checkHosts(entry, at);
+    checkAddresses(entry, at);
+    checkPorts(entry, at, meta);
+    checkEndpoints(entry, at);
+    if (entry.resolution === "DYNAMIC_DNS") checkDynamic(entry, at, meta);
+    checkExportTo(entry.exportTo, below(at, "exportTo"), {
+      namespace: meta.namespace,
+      mayHide: true,
+    });
+  },
+};
+
+function checkHosts({ hosts, resolution, endpoints }: ServiceEntry, at: Cursor): void {
+  for (const [index, host] of hosts.entries()) {
+    const place = below(at, "hosts", index);
+    if (hosts.indexOf(host) < index) fault(place, `${quote(host)} is there twice`);
+    if (resolution !== "DYNAMIC_DNS") warn(place, partialWildcardFault(host));
+    else if (!host.startsWith("*")) {
+      fault(place, "host must be wildcarded for resolution mode DYNAMIC_DNS");
+    }
+  }
+  if (!isLookedUp(resolution) || endpoints.length > 0) return;
+  const index = hosts.findIndex((host) => fqdnFault(host) !== undefined);
+  if (index < 0) return;
+  fault(
+    below(at, "hosts", index),
+    `hosts must be FQDN or contain only prefix wildcards if no endpoints are provided for resolution mode ${resolution}, ${
+      fqdnFault(hosts[index]!)
+    }`,
+  );
 }
 
-/** The rules that lie between fields. */
-function checkTogether(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
-  const { endpoints, resolution, addresses, exportTo } = entry;
-  if (endpoints.length > 0 && entry.workloadSelector !== undefined) {
-    context.fault([...path, "workloadSelector"], "and endpoints exclude each other: give one");
+function isLookedUp(resolution: ServiceEntry["resolution"]): boolean {
+  return resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
+}
+
+function checkAddresses({ addresses, resolution }: ServiceEntry, at: Cursor): void {
+  for (const [index, address] of addresses.entries()) {
+    const place = below(at, "addresses", index);
+    if (addresses.indexOf(address) < index) fault(place, `${quote(address)} is there twice`);
+    if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
+      fault(place, "CIDR addresses are allowed only for NONE/STATIC resolution types");
+    }
   }
-  if (exportTo.includes("*") && exportTo.length > 1) {
-    context.fault([...path, "exportTo"], "holds * and more, should be * alone or names");
-  }
-  if (!["NONE", "STATIC"].includes(resolution)) {
-    for (const [at, address] of addresses.entries()) {
-      if (!address.includes("/")) continue;
-      context.fault(
-        [...path, "addresses", at],
-        `${quote(address)} is a prefix, which resolution ${resolution} cannot have: give addresses`,
+}
+
+function checkPorts(entry: ServiceEntry, at: Cursor, { labels }: ObjectMeta): void {
+  const { ports, hosts, addresses, resolution } = entry;
+  const isOptedOut = labels[AUTO_ADDRESS_LABEL]?.toLowerCase() === "false";
+  const isBare = addresses.length === 0 && (resolution === "NONE" || isOptedOut);
+  for (const [index, port] of ports.entries()) {
+    const place = below(at, "ports", index);
+    const before = ports.slice(0, index);
+    if (before.some(({ name }) => name === port.name)) {
+      fault(below(place, "name"), `service entry port name ${quote(port.name)} already defined`);
+    }
+    if (before.some(({ number }) => number === port.number)) {
+      fault(below(place, "number"), `service entry port ${port.number} already defined`);
+    }
+    if (isBare && port.protocol === "TCP") {
+      warn(
+        place,
+        "addresses are required for ports serving TCP (or unset) protocol when IP Autoallocation is not enabled",
       );
     }
   }
-  checkEndpoints(entry, path, context);
-  checkHosts(entry, path, context);
+  if (hosts.length < 2) return;
+  if (isLookedUp(resolution) && addresses.length > 0 && ports.some(isTcp)) {
+    warn(
+      below(at, "hosts"),
+      "service entry can not have more than one host specified simultaneously with address and tcp port",
+    );
+  }
+  const plain = ports.findIndex(({ protocol }) => !isHttp(protocol) && !isTls(protocol));
+  if (resolution === "NONE" || plain < 0) return;
+  fault(
+    below(at, "ports", plain, "protocol"),
+    "multiple hosts provided with non-HTTP, non-TLS ports",
+  );
 }
 
-function checkEndpoints(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
-  const { endpoints, resolution } = entry;
-  const names = entry.ports.map(({ name }) => name);
-  for (const [at, endpoint] of endpoints.entries()) {
-    const wrong = endpointFault(endpoint, resolution);
-    if (wrong !== undefined) context.fault([...path, "endpoints", at, "address"], wrong);
-    for (const name of Object.keys(endpoint.ports)) {
+function isTcp({ protocol }: ServicePort): boolean {
+  return !isHttp(protocol) && protocol !== "UDP";
+}
+
+function checkEndpoints({ endpoints, resolution, ports }: ServiceEntry, at: Cursor): void {
+  const names = ports.map(({ name }) => name);
+  for (const [index, endpoint] of endpoints.entries()) {
+    const place = below(at, "endpoints", index);
+    if (resolution === "STATIC") {
+      checkWorkload(endpoint, place, { mayBeName: false });
+      checkSocketService(endpoint, below(place, "address"), names);
+    } else if (isLookedUp(resolution)) {
+      fault(below(place, "address"), domainOrIpFault(endpoint.address));
+      checkLabels(endpoint.labels, below(place, "labels"));
+    } else continue;
+    for (const [name, port] of Object.entries(endpoint.ports)) {
       if (names.includes(name)) continue;
-      context.fault([...path, "endpoints", at, "ports", name], "is not the name of a port above");
+      fault(
+        below(place, "ports", name),
+        `endpoint port ${port} is not defined by the service entry`,
+      );
     }
   }
-  if (endpoints.length === 0) return;
-  if (resolution === "NONE" || resolution === "DYNAMIC_DNS") {
-    context.fault([...path, "endpoints"], `exist, which resolution ${resolution} cannot have`);
-  } else if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
-    context.fault([...path, "endpoints"], "are several, resolution DNS_ROUND_ROBIN takes one");
+  if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
+    fault(
+      below(at, "endpoints"),
+      "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN",
+    );
   }
 }
 
-function checkHosts(entry: ServiceEntry, path: FieldPath, context: FieldContext): void {
-  const { hosts, ports, resolution } = entry;
-  for (const [at, host] of hosts.entries()) {
-    const wrong = hostResolutionFault(host, entry);
-    if (wrong !== undefined) context.fault([...path, "hosts", at], `${quote(host)} ${wrong}`);
+/** A socket is one port. */
+function checkSocketService(
+  { address }: WorkloadEntry,
+  at: Cursor,
+  names: readonly string[],
+): void {
+  if (address.startsWith("unix://") && new Set(names).size !== 1) {
+    fault(at, "exactly 1 service port required for unix endpoints");
   }
-  const plain = ports.findIndex(({ protocol }) => !HOST_PROTOCOLS.includes(protocol));
-  if (hosts.length > 1 && resolution !== "NONE" && plain >= 0) {
-    context.fault(
-      [...path, "ports", plain, "protocol"],
-      `is ${
-        ports[plain]!.protocol
-      }, which cannot tell the ${hosts.length} hosts apart: give one host`,
-    );
-  }
-  if (resolution !== "DYNAMIC_DNS") return;
+}
+
+function checkDynamic(entry: ServiceEntry, at: Cursor, { labels }: ObjectMeta): void {
   if (entry.addresses.length > 0) {
-    context.fault([...path, "addresses"], "exist, which resolution DYNAMIC_DNS cannot have");
+    fault(below(at, "addresses"), "addresses cannot be set for resolution type DYNAMIC_DNS");
   }
-  for (const [at, { protocol }] of ports.entries()) {
+  if (entry.endpoints.length > 0) {
+    fault(below(at, "endpoints"), "endpoints cannot be set for resolution type DYNAMIC_DNS");
+  }
+  for (const [index, { protocol }] of entry.ports.entries()) {
     if (DYNAMIC_PROTOCOLS.includes(protocol)) continue;
-    context.fault(
-      [...path, "ports", at, "protocol"],
-      `is ${protocol}, resolution DYNAMIC_DNS takes ${DYNAMIC_PROTOCOLS.join(", ")}`,
+    fault(
+      below(at, "ports", index, "protocol"),
+      "only HTTP, TLS, GRPC, and HTTP2 protocols are supported for resolution type DYNAMIC_DNS",
     );
   }
-}
-
-/** What is wrong with a host under the resolution of its entry. */
-function hostResolutionFault(
-  host: string,
-  { resolution, endpoints }: ServiceEntry,
-): string | undefined {
-  const isWildcard = host.startsWith("*.");
-  if (resolution === "DYNAMIC_DNS") {
-    return isWildcard ? undefined : "is one name, resolution DYNAMIC_DNS takes wildcards";
+  const waypoint = labels[WAYPOINT_LABEL] ?? "";
+  const usesWaypoint = waypoint !== "" && waypoint.toLowerCase() !== "none";
+  if (entry.location === "MESH_INTERNAL" && usesWaypoint) {
+    fault(
+      below(at, "location"),
+      "location MESH_INTERNAL with resolution type DYNAMIC_DNS is not supported when using waypoints",
+    );
   }
-  const resolves = resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
-  return resolves && endpoints.length === 0 && isWildcard
-    ? `is a wildcard, which resolution ${resolution} without endpoints cannot look up`
-    : undefined;
-}
-
-function endpointFault({ address }: WorkloadEntry, resolution: Resolution): string | undefined {
-  const isAddress = parseIpAddress(address) !== undefined;
-  const isSocket = address.startsWith("unix://");
-  if (resolution === "STATIC" && address !== "" && !isAddress && !isSocket) {
-    return `${quote(address)} is a name, resolution STATIC takes IP addresses`;
-  }
-  if ((resolution === "DNS" || resolution === "DNS_ROUND_ROBIN") && isSocket) {
-    return `${
-      quote(address)
-    } is a Unix socket, resolution ${resolution} takes names and IP addresses`;
-  }
-  return undefined;
 }

@@ -4,111 +4,92 @@
  * Checked as Istio does: an address is needed and is an IP, a DNS name without wildcard, or a Unix socket (an absolute path or an
  * abstract name, without ports); ports are 1 to 65535.
  */
-import { parseIpAddress, quote } from "../base/mod.ts";
-import {
-  type FieldContext,
-  type FieldPath,
-  readInteger,
-  readMapping,
-  readText,
-  readTextMap,
-} from "./fields.ts";
-import { fqdnFault, labelFault, labelKeyFault, labelValueFault } from "./names.ts";
+import { quote } from "../base/mod.ts";
+import { type KindRule, NETWORKING_VERSIONS } from "./kind.ts";
+import { fqdnFault, isIpAddress, portNameFault, unixAddressFault } from "./names.ts";
 import type { WorkloadEntry } from "./port.ts";
+import { map, object, type ObjectOf, type Raw } from "./schema/collection.ts";
+import { below, type Cursor, fault, type Schema, warn } from "./schema/port.ts";
+import { text, uint32 } from "./schema/scalar.ts";
+import { checkLabels } from "./selector.ts";
 
-const KNOWN = ["address", "ports", "labels", "network", "locality", "weight", "serviceAccount"];
-const MAX_PORT = 65_535;
-/** An unsigned 32-bit number in Istio's API. */
-const MAX_WEIGHT = 0xffff_ffff;
 const UNIX_PREFIX = "unix://";
+const MAX_PORT_NAME = 62;
 
-/** Reads the `spec` of a WorkloadEntry, or one element of a ServiceEntry's `endpoints`. */
-export function readWorkloadEntry(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): WorkloadEntry {
-  const fields = readMapping(value, path, { known: KNOWN, context });
-  const address = readText(fields["address"], [...path, "address"], { context });
-  const ports = readPorts(fields["ports"], [...path, "ports"], context);
-  checkAddress(address, { path: [...path, "address"], hasPorts: Object.keys(ports).length > 0 }, {
-    context,
-    hasNetwork: fields["network"] !== undefined && fields["network"] !== "",
-  });
-  const text = (name: string) => readText(fields[name], [...path, name], { context });
-  return {
-    address,
-    ports,
-    labels: readLabels(fields["labels"], [...path, "labels"], context),
-    network: text("network"),
-    locality: text("locality"),
-    weight: readInteger(fields["weight"], [...path, "weight"], {
-      min: 0,
-      max: MAX_WEIGHT,
-      context,
-    }) ?? 0,
-    serviceAccount: text("serviceAccount"),
-  };
-}
+/** Fields of a workload, in a WorkloadEntry, a ServiceEntry and the template of a WorkloadGroup. */
+export const WORKLOAD_FIELDS = {
+  address: text({ max: 256, check: unixFault }),
+  ports: map(uint32({ min: 1, max: 65_535 }), { max: 128, checkKey: writtenPortNameFault }),
+  labels: map(text(), { max: 256 }),
+  network: text({ max: 2048 }),
+  locality: text({ max: 2048 }),
+  weight: uint32(),
+  serviceAccount: text({ max: 253 }),
+};
 
-function readPorts(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): Readonly<Record<string, number>> {
-  const ports: Record<string, number> = {};
-  for (const [name, number] of Object.entries(readMapping(value ?? {}, path, { context }))) {
-    const wrong = labelFault(name.toLowerCase());
-    if (wrong !== undefined) context.fault([...path, name], `is a port's name and ${wrong}`);
-    const read = readInteger(number, [...path, name], { min: 1, max: MAX_PORT, context });
-    if (read !== undefined) ports[name] = read;
+/** A WorkloadEntry's `spec`, or one element of a ServiceEntry's `endpoints`. */
+export const WORKLOAD: Schema<ObjectOf<typeof WORKLOAD_FIELDS>, undefined> = object(
+  WORKLOAD_FIELDS,
+  {
+    check(raw, at) {
+      if (raw["address"] === undefined && raw["network"] === undefined) {
+        fault(below(at, "address"), "address is required");
+      }
+      checkSocketPorts(raw, at);
+    },
+  },
+);
+
+/** The rule of a socket's ports over the fields as they are written. */
+export function checkSocketPorts(raw: Raw, at: Cursor): void {
+  const address = String(raw["address"] ?? "");
+  if (address.startsWith(UNIX_PREFIX) && raw["ports"] !== undefined) {
+    fault(below(at, "address"), `unix endpoint ${address} must not include ports`);
   }
-  return ports;
 }
 
-/** Reads labels, whose values have a form. */
-export function readLabels(
-  value: unknown,
-  path: FieldPath,
-  context: FieldContext,
-): Readonly<Record<string, string>> {
-  const labels = readTextMap(value, path, context);
-  for (const [key, text] of Object.entries(labels)) {
-    const wrong = labelValueFault(text);
-    if (wrong !== undefined) context.fault([...path, key], `${quote(text)} ${wrong}`);
-    const wrongKey = labelKeyFault(key);
-    if (wrongKey !== undefined) context.fault([...path, key], wrongKey);
-  }
-  return labels;
+function unixFault(address: string): string | undefined {
+  return address.startsWith(UNIX_PREFIX)
+    ? unixAddressFault(address.slice(UNIX_PREFIX.length))
+    : undefined;
 }
 
-function checkAddress(
-  address: string,
-  { path, hasPorts }: { readonly path: FieldPath; readonly hasPorts: boolean },
-  { context, hasNetwork }: { readonly context: FieldContext; readonly hasNetwork: boolean },
+function writtenPortNameFault(name: string): string | undefined {
+  return name.length > MAX_PORT_NAME
+    ? `is a port's name, which has at most ${MAX_PORT_NAME} characters`
+    : portNameFault(name);
+}
+
+/** What signet knows of WorkloadEntry. */
+export const WORKLOAD_ENTRY: KindRule<WorkloadEntry> = {
+  group: "networking.istio.io",
+  versions: NETWORKING_VERSIONS,
+  schema: WORKLOAD,
+  needsSpec: true,
+  check: (workload, at) => checkWorkload(workload, at, { mayBeName: true }),
+};
+
+/** The rules of a workload that stands for itself; `mayBeName` says whether its address may be a DNS name. */
+export function checkWorkload(
+  { address, network, labels }: WorkloadEntry,
+  at: Cursor,
+  { mayBeName }: { readonly mayBeName: boolean },
 ): void {
+  const place = below(at, "address");
   if (address === "") {
     // A workload of another network may be reached through that network's gateway alone.
-    if (!hasNetwork) context.fault(path, "is missing, should be an IP address or a DNS name");
-  } else if (address.startsWith(UNIX_PREFIX)) {
-    checkUnixSocket(address.slice(UNIX_PREFIX.length), { path, hasPorts, context });
-  } else if (parseIpAddress(address) === undefined) {
-    const wrong = fqdnFault(address);
-    if (wrong !== undefined) context.fault(path, `${quote(address)} ${wrong}, or an IP address`);
+    if (network === "") return fault(place, "address is required");
+    warn(place, `address is unset with network ${quote(network)}`);
+  } else if (!address.startsWith(UNIX_PREFIX) && !isIpAddress(address)) {
+    if (!mayBeName) fault(place, `endpoint address ${quote(address)} is not a valid IP address`);
+    else fault(place, domainOrIpFault(address));
   }
+  checkLabels(labels, below(at, "labels"));
 }
 
-function checkUnixSocket(
-  socket: string,
-  { path, hasPorts, context }: {
-    readonly path: FieldPath;
-    readonly hasPorts: boolean;
-    readonly context: FieldContext;
-  },
-): void {
-  const abstract = socket.startsWith("@") && socket.length > 1;
-  if (!abstract && !socket.startsWith("/")) {
-    context.fault(path, "is a Unix socket, which should be an absolute path or an @name");
-  } else if (socket.endsWith("/")) context.fault(path, "is a folder, should be a Unix socket");
-  if (hasPorts) context.fault(path, "is a Unix socket, which has no ports");
+/** An IP address or a DNS name. */
+export function domainOrIpFault(address: string): string | undefined {
+  return isIpAddress(address) || fqdnFault(address) === undefined
+    ? undefined
+    : `endpoint address ${quote(address)} is not a valid FQDN or an IP address`;
 }

@@ -2,7 +2,12 @@
  * The documents in force over many files. The file is the unit: one with a fault keeps the documents that it had before, so that a
  * mistake takes nothing away. Two documents of one kind, namespace and name are a fault of the later file.
  */
-import { type DocumentFault, type IstioDocument, parseIstioFile } from "../istio/mod.ts";
+import {
+  type DocumentFault,
+  type IstioDocument,
+  parseIstioFile,
+  type UnreadDocument,
+} from "../istio/mod.ts";
 
 /** What is known of one file. */
 export interface FileState {
@@ -12,9 +17,13 @@ export interface FileState {
   readonly documents: readonly IstioDocument[];
   /** What is wrong with the content that was read last. */
   readonly faults: readonly DocumentFault[];
-  /** Kinds in it that are not read, with their number. */
-  readonly unread: number;
+  /** What in it is taken and probably not meant. */
+  readonly warnings: readonly DocumentFault[];
+  /** Documents in it of kinds that are not read. */
+  readonly unread: readonly UnreadDocument[];
 }
+
+const NOTHING = { documents: [], warnings: [], unread: [] };
 
 /** Files by path. */
 export type FileStates = ReadonlyMap<string, FileState>;
@@ -30,24 +39,38 @@ export function readOver(
 ): FileState {
   if (!("text" in content)) {
     const faults = [{ file: path, line: 1, field: "", reason: content.reason }];
-    return { stamp, documents: before?.documents ?? [], faults, unread: before?.unread ?? 0 };
+    return { ...(before ?? NOTHING), stamp, faults };
   }
-  const { documents, faults, unread } = parseIstioFile(content.text, path);
+  const { documents, faults, warnings, unread } = parseIstioFile(content.text, path);
   return {
     stamp,
     documents: faults.length > 0 ? before?.documents ?? [] : documents,
     faults,
-    unread: unread.length,
+    warnings,
+    unread,
   };
 }
 
-/** All documents in order of path, without repeats, and the faults of all files. */
-export function collect(
-  files: FileStates,
-): { readonly documents: readonly IstioDocument[]; readonly faults: readonly DocumentFault[] } {
+/** What is known of all files together. */
+export interface Collected {
+  /** All documents in order of path, without repeats. */
+  readonly documents: readonly IstioDocument[];
+  /** What is wrong. */
+  readonly faults: readonly DocumentFault[];
+  /** What is taken and probably not meant. */
+  readonly warnings: readonly DocumentFault[];
+  /** Documents of kinds that are not read. */
+  readonly unread: readonly UnreadDocument[];
+}
+
+/** Brings the files together. */
+export function collect(files: FileStates): Collected {
   const seen = new Map<string, IstioDocument>();
   const faults: DocumentFault[] = [];
-  for (const [, state] of [...files].sort(([one], [other]) => one < other ? -1 : 1)) {
+  const states = [...files].sort(([one], [other]) => one < other ? -1 : 1).map(([, state]) =>
+    state
+  );
+  for (const state of states) {
     faults.push(...state.faults);
     for (const document of state.documents) {
       const { kind, meta, place } = document;
@@ -60,5 +83,10 @@ export function collect(
       }
     }
   }
-  return { documents: [...seen.values()], faults };
+  return {
+    documents: [...seen.values()],
+    faults,
+    warnings: states.flatMap(({ warnings }) => warnings),
+    unread: states.flatMap(({ unread }) => unread),
+  };
 }

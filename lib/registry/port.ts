@@ -1,5 +1,5 @@
 /** The service registry as its readers see it: one immutable snapshot at a time, from files here, from a cluster by the same port. */
-import type { Resolution, ServicePort } from "../istio/mod.ts";
+import type { IstioDocument, Resolution, ServicePort } from "../istio/mod.ts";
 
 /** Who knows a service. */
 export type RegistryName = "External" | "Kubernetes";
@@ -64,6 +64,8 @@ export interface RegistrySnapshot {
   readonly generation: number;
   /** The services, in an order that does not depend on the order of files. */
   readonly services: readonly Service[];
+  /** The documents of every kind that are in force. */
+  readonly documents: readonly IstioDocument[];
 }
 
 /** A source of services. */

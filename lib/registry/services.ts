@@ -69,7 +69,7 @@ function toServices(
   const endpoints = spec.workloadSelector === undefined
     ? spec.endpoints.map((endpoint) => toEndpoint(endpoint, { ports: spec.ports, hostname: "" }))
     : workloads
-      .filter((workload) => selects(spec.workloadSelector!, meta.namespace, workload))
+      .filter((workload) => selects(spec.workloadSelector!.labels, meta.namespace, workload))
       .map((workload) =>
         toEndpoint(workload.spec, { ports: spec.ports, hostname: workload.meta.name })
       );

@@ -5,7 +5,8 @@
 import { type Clock, createTaskGroup, sleep } from "../base/mod.ts";
 import type { DocumentFault } from "../istio/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
-import { collect, type FileState, type FileStates, readOver } from "./collect.ts";
+import { collect, type Collected, type FileState, type FileStates, readOver } from "./collect.ts";
+import { leftAlone, withoutEffect } from "./effect.ts";
 import { type ConfigFile, listConfigFiles, readConfigFile } from "./file.ts";
 import type { Allocations } from "./auto_addresses.ts";
 import type { RegistryConfig, RegistrySnapshot, ServiceRegistry } from "./port.ts";
@@ -47,8 +48,10 @@ class FileRegistry implements ServiceRegistry {
   #files: FileStates = new Map();
   #faults: readonly DocumentFault[] = [];
   #allocations: Allocations = new Map();
-  #current: RegistrySnapshot = { generation: 1, services: [] };
+  #current: RegistrySnapshot = { generation: 1, services: [], documents: [] };
   #lookFailed = false;
+  #warned: ReadonlySet<string> = new Set();
+  #idle = "";
 
   constructor(config: RegistryConfig, { clock, logger, metrics }: RegistryHost) {
     this.#config = config;
@@ -128,8 +131,11 @@ class FileRegistry implements ServiceRegistry {
       );
     }
     this.#files = next;
-    const { documents, faults } = collect(next);
+    const collected = collect(next);
+    const { documents, faults } = collected;
     this.#report(faults);
+    this.#reportWarnings(collected.warnings);
+    this.#reportIdle(collected);
     const built = buildServices(documents, {
       autoAddresses: this.#config.autoAddresses,
       previous: this.#allocations,
@@ -138,13 +144,39 @@ class FileRegistry implements ServiceRegistry {
     for (const host of built.unallocated) {
       this.#logger.warn(EVENT.registryFault, "No address is left for a host", { host });
     }
-    this.#current = { generation: this.#current.generation + 1, services: built.services };
+    this.#current = {
+      generation: this.#current.generation + 1,
+      services: built.services,
+      documents,
+    };
     this.#logger.info(EVENT.registryChanged, "Services read", {
       services: built.services.length,
       files: files.length,
       faults: faults.length,
     });
     for (const listener of this.#listeners) listener(this.#current);
+  }
+
+  /** Logs warnings that are new. */
+  #reportWarnings(warnings: readonly DocumentFault[]): void {
+    for (const warning of warnings) {
+      if (this.#warned.has(textOf(warning))) continue;
+      this.#logger.warn(EVENT.registryWarning, "Document taken; it is probably not meant so", {
+        ...{ file: warning.file, line: warning.line, field: warning.field },
+        reason: warning.reason,
+      });
+    }
+    this.#warned = new Set(warnings.map(textOf));
+  }
+
+  /** Says once what is read or left alone and does nothing. */
+  #reportIdle({ documents, unread }: Collected): void {
+    const idle = { withoutEffect: withoutEffect(documents), leftAlone: leftAlone(unread) };
+    const text = JSON.stringify(idle);
+    if (text === this.#idle) return;
+    this.#idle = text;
+    if (idle.withoutEffect === "" && idle.leftAlone === "") return;
+    this.#logger.info(EVENT.registryIdle, "Documents that have no effect yet", idle);
   }
 
   /** Logs faults that are new. */

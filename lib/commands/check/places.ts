@@ -46,14 +46,18 @@ export async function lookAtRegistry({ registry }: Config): Promise<readonly Loo
   if (configDir === undefined) return [];
   const about = "--configDir";
   return await guarded(about, async () => {
-    const { files, services, faults, unallocated } = await checkRegistry(configDir, registry);
+    const report = await checkRegistry(configDir, registry);
+    const { files, services, faults, warnings, unallocated } = report;
+    const line = ({ file, line, field, reason }: typeof faults[number]) =>
+      [`${file}:${line}`, field, reason].filter((part) => part !== "").join(": ");
     return [
       ok(about, `${configDir}: ${services} services in ${files} files`),
-      ...faults.map(({ file, line, field, reason }): Look => ({
-        about,
-        status: "refused",
-        detail: [`${file}:${line}`, field, reason].filter((part) => part !== "").join(": "),
-      })),
+      ...report.withoutEffect === ""
+        ? []
+        : [ok(about, `read, no effect yet: ${report.withoutEffect}`)],
+      ...report.leftAlone === "" ? [] : [ok(about, `left alone: ${report.leftAlone}`)],
+      ...faults.map((fault): Look => ({ about, status: "refused", detail: line(fault) })),
+      ...warnings.map((each) => warning(about, line(each))),
       ...unallocated.map((name) => warning(about, `no address is left for ${name}`)),
     ];
   });

@@ -158,7 +158,13 @@ Deno.test("buildServices() says whom a full prefix leaves without an address", (
 
 Deno.test("buildServices() gives ten thousand hosts addresses of their own", () => {
   const names = Array.from({ length: 9_999 }, (_, i) => `h${i}.example`);
-  const { services } = build(entry("many", `{ hosts: [${names}], resolution: DNS }`));
+  // An entry has at most 256 hosts.
+  const entries = Array.from(
+    { length: 40 },
+    (_, at) =>
+      entry(`many-${at}`, `{ hosts: [${names.slice(at * 250, (at + 1) * 250)}], resolution: DNS }`),
+  );
+  const { services } = build(entries.join(""));
   const all = new Set(services.flatMap(({ autoAddresses }) => autoAddresses));
   assert.equal(all.size, 2 * 9_999);
   for (const address of all) assert.ok(!/^240\.240\.(0\.0|255\.255)$/.test(address), address);

@@ -1,0 +1,60 @@
+/** `metadata` of a document, and the annotations that Istio looks at; what Kubernetes adds to an object (`uid`, ...) is left alone. */
+import { quote } from "../base/mod.ts";
+import type { IstioDocument } from "./document.ts";
+import { objectNameFault } from "./names.ts";
+import type { ObjectMeta } from "./port.ts";
+import { map } from "./schema/collection.ts";
+import { below, type Cursor, fault } from "./schema/port.ts";
+import { describe, text } from "./schema/scalar.ts";
+
+const DRY_RUN = "istio.io/dry-run";
+const ALWAYS_REJECT = "internal.istio.io/webhook-always-reject";
+/** By these an object would speak for another one. */
+const PARENTS = ["internal.istio.io/parents", "internal.istio.io/parent-namespace"];
+/** An annotation may hold a whole object: `kubectl apply` keeps one there. */
+const TEXTS = map(text({ max: 1 << 20 }));
+
+/** Reads `metadata`. */
+export function readMeta(value: unknown, at: Cursor): ObjectMeta {
+  const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isMapping && value !== undefined && value !== null) {
+    fault(at, `is ${describe(value)}, should be a mapping`);
+  }
+  const fields = (isMapping ? value : {}) as Readonly<Record<string, unknown>>;
+  const named = (field: string, fallback: string) => {
+    const name = fields[field] ?? fallback;
+    if (typeof name !== "string") {
+      fault(below(at, field), `is ${describe(name)}, should be a text; put it in quotes`);
+      return fallback;
+    }
+    const wrong = name === "" ? undefined : objectNameFault(name);
+    if (name === "") fault(below(at, field), "is missing");
+    else if (wrong !== undefined) fault(below(at, field), `${quote(name)} ${wrong}`);
+    return name;
+  };
+  const texts = (field: string) => TEXTS.read(fields[field] ?? {}, below(at, field));
+  return {
+    name: named("name", ""),
+    namespace: named("namespace", "default"),
+    labels: texts("labels"),
+    annotations: texts("annotations"),
+  };
+}
+
+/** The rules of annotations that only Istio itself may set, and of a policy that is tried out. */
+export function checkAnnotations(document: IstioDocument, at: Cursor): void {
+  const { annotations, namespace, name } = document.meta;
+  const has = (annotation: string) => Object.hasOwn(annotations, annotation);
+  if (has(ALWAYS_REJECT)) {
+    fault(below(at, ALWAYS_REJECT), `"${ALWAYS_REJECT}" annotation found, rejecting`);
+  }
+  for (const parent of PARENTS.filter(has)) {
+    fault(below(at, parent), `"${parent}" annotation found, this may not be set by users`);
+  }
+  if (!has(DRY_RUN)) return;
+  const who = `${namespace}/${name}`;
+  fault(
+    below(at, DRY_RUN),
+    `${who} has unsupported annotation ${DRY_RUN}, please remove the annotation`,
+  );
+}
