@@ -23,8 +23,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["base", "spiffe"],
   telemetry: ["base"],
   tls: ["base", "spiffe", "x509"],
+  kube: ["base"],
   // 3: domain; of crypto and telemetry the ports, digests, random bytes and the names of events
-  authn: ["base", "spiffe", "crypto", "store", "telemetry"],
+  authn: ["base", "spiffe", "crypto", "store", "telemetry", "kube"],
   ca: ["base", "x509", "crypto", "store", "telemetry"],
   limits: ["base"],
   server_cert: ["base", "x509", "ca", "crypto", "telemetry", "tls"],
@@ -41,7 +42,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // 5: the command line
   commands: [
     ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "tls", "authn", "ca"],
-    ...["server_cert", "registry", "grpc", "dns", "transport"],
+    ...["server_cert", "registry", "grpc", "dns", "transport", "kube"],
   ],
 };
 

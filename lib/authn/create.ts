@@ -1,5 +1,6 @@
 /** All authenticators in their order, made from the settings: the same list serves calls and explains tokens. */
 import { type Clock, isSignetError } from "../base/mod.ts";
+import type { KubeClient } from "../kube/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { createDocumentClient, type DocumentClient } from "./client.ts";
@@ -9,6 +10,7 @@ import { idTokenAuthenticator } from "./id_token.ts";
 import type { ClaimRules } from "./id_token_claims.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { joinTokenAuthenticator } from "./join_token.ts";
+import { kubeTokenAuthenticator, type KubeTokenConfig } from "./kube_token.ts";
 import { outOfClusterRules, type OwnToken } from "./own_token.ts";
 import type { Authenticator } from "./port.ts";
 
@@ -20,12 +22,16 @@ export interface AuthnConfig {
   readonly outOfCluster: { readonly issuer: string; readonly audience: string } | undefined;
   /** File with the roots that issuers are checked against; empty takes the system's. */
   readonly rootsFile: string;
+  /** Tokens that the cluster vouches for, where there is a cluster. */
+  readonly kube: KubeTokenConfig;
 }
 
 /** What authenticators need of the world. */
 export interface AuthnHost {
   /** Join tokens; without it there are none. */
   readonly database: Pick<StateDatabase, "tokens"> | undefined;
+  /** The cluster; without it no token of a service account is taken. */
+  readonly kube: { readonly client: KubeClient } | undefined;
   /** Time. */
   readonly clock: Clock;
   /** The mesh's trust domain now. */
@@ -43,7 +49,7 @@ export interface Authenticators extends AsyncDisposable {
 }
 
 /**
- * Makes the authenticators: client certificate, join token, `JWT_RULE`, issuer outside a cluster.
+ * Makes the authenticators: client certificate, join token, `JWT_RULE`, Kubernetes, issuer outside a cluster.
  *
  * @throws {SignetError} `authn.issuer_unreachable` when the issuer of `JWT_RULE` has to be discovered and cannot be; `config.unreadable`.
  */
@@ -57,20 +63,22 @@ export async function createAuthenticators(
     list.push(joinTokenAuthenticator({ ...host, tokens: host.database.tokens }));
   }
   const outside = await outsideIssuer(config, host);
-  if (config.jwtRule !== undefined || outside !== undefined) {
-    const documents = opened.use(await createDocumentClient(config.rootsFile));
-    const add = (rules: ClaimRules, jwksUri: string | undefined) => {
-      const issuer = opened.use(openIssuer(rules.issuer, jwksUri, { ...host, documents }));
-      list.push(idTokenAuthenticator(rules, { ...host, issuer }));
-      return issuer;
-    };
-    if (config.jwtRule !== undefined) {
-      const issuer = add(config.jwtRule, config.jwtRule.jwksUri);
-      if (config.jwtRule.jwksUri === undefined) await issuer.load();
-    }
-    // Failures are logged by the issuer, and the next token tries again.
-    if (outside !== undefined) await loadIfReachable(add(outside, undefined));
+  let documents: DocumentClient | undefined;
+  const add = async (rules: ClaimRules, jwksUri: string | undefined) => {
+    documents ??= opened.use(await createDocumentClient(config.rootsFile));
+    const issuer = opened.use(openIssuer(rules.issuer, jwksUri, { ...host, documents }));
+    list.push(idTokenAuthenticator(rules, { ...host, issuer }));
+    return issuer;
+  };
+  if (config.jwtRule !== undefined) {
+    const issuer = await add(config.jwtRule, config.jwtRule.jwksUri);
+    if (config.jwtRule.jwksUri === undefined) await issuer.load();
   }
+  if (host.kube !== undefined) {
+    list.push(kubeTokenAuthenticator(config.kube, { ...host, client: host.kube.client }));
+  }
+  // Failures are logged by the issuer, and the next token tries again.
+  if (outside !== undefined) await loadIfReachable(await add(outside, undefined));
   const kept = opened.move();
   return { list, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }

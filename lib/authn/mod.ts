@@ -25,6 +25,8 @@ export type { AuthAnswer } from "./explain.ts";
 export type { ClaimRules } from "./id_token_claims.ts";
 export { clientCertificateAuthenticator } from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";
+export type { KnownCluster } from "./cluster_choice.ts";
+export type { KubeTokenConfig } from "./kube_token.ts";
 export type { JoinTokenHost } from "./join_token.ts";
 export { isJoinToken, makeJoinToken, parseJoinToken } from "./join_token_text.ts";
 export type { JoinTokenParts } from "./join_token_text.ts";

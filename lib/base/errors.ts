@@ -83,6 +83,11 @@ export type ErrorCode =
   | "dns.upstream_failed"
   // registry
   | "registry.unreadable"
+  // kube: the API server of a Kubernetes cluster
+  | "kube.bad_config"
+  | "kube.unavailable"
+  | "kube.refused"
+  | "kube.bad_answer"
   // commands
   | "commands.usage"
   | "commands.failed"

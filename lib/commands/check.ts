@@ -11,6 +11,7 @@ import {
 } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
 import { lookAtCertificates } from "./check/certificates.ts";
+import { lookAtCluster } from "./check/cluster.ts";
 import { guarded, type Look, ok, warning } from "./check/look.ts";
 import {
   lookAtAddresses,
@@ -113,6 +114,7 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
     ok("crypto", `${crypto.name} (${crypto.source})`),
     ...await lookAtLog(config),
     ...await lookAtStateDirectory(config),
+    ...await lookAtCluster(config, host),
     ...certificates.looks,
     ...await lookAtRegistry(config),
     ...await lookAtDns(config),

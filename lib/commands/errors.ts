@@ -16,6 +16,7 @@ export function describeFailure(thrown: unknown): { readonly line: string; reado
     "commands.usage",
     "config.bad_flag",
     "config.bad_value",
+    "kube.bad_config",
     "tls.bad_options",
   );
   return {

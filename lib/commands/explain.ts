@@ -19,6 +19,7 @@ import {
   readMeshConfig,
 } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
+import { openCluster } from "../kube/mod.ts";
 import { loadServerCert } from "../server_cert/mod.ts";
 import { fileCaStore, openCommandDatabase, type StateDatabase } from "../store/mod.ts";
 import { createLogger, createMetrics, type Logger } from "../telemetry/mod.ts";
@@ -183,8 +184,10 @@ async function ask(
   database: StateDatabase | undefined,
   credentials: Credentials,
 ): Promise<readonly AuthAnswer[]> {
+  using kube = await openCluster(config.kube, host);
   await using authenticators = await createAuthenticators(config.authn, {
     database,
+    kube,
     clock: host.clock,
     trustDomain: () => config.ca.trustDomain,
     logger: loggerOf(host),

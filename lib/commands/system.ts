@@ -3,6 +3,7 @@ import { type Clock, createTaskGroup } from "../base/mod.ts";
 import { checkPluggedIn } from "../ca/mod.ts";
 import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
 import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
+import { type KubeCluster, openCluster } from "../kube/mod.ts";
 import {
   type CaStore,
   fileCaStore,
@@ -38,6 +39,8 @@ export interface Host {
   readonly crypto: CryptoProvider;
   /** The files of a CA of signet's own. */
   readonly store: CaStore;
+  /** The Kubernetes cluster, when there is one. */
+  readonly kube: KubeCluster | undefined;
   /** Join tokens, and what commands may know of this server. */
   readonly database: StateDatabase;
   /** The CA of `ROOT_CA_DIR`. */
@@ -104,13 +107,15 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
     seconds: metrics.histogram(METRIC.signingSeconds),
   });
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
+  const kube = await findCluster(config, { clock, logger });
+  if (kube !== undefined) opened.use(kube);
   const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
   const store = fileCaStore(lock.directory);
   await store.report.write({}); // what the server before said is over
   const seen = { logger, metrics, tracer: otlp?.tracer };
-  const host = { clock, crypto, store, database, ...pluggedIn, ...seen, trustDomain };
+  const host = { clock, crypto, store, kube, database, ...pluggedIn, ...seen, trustDomain };
   const kept = opened.move();
   return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
@@ -149,6 +154,24 @@ export async function findPluggedIn(
   const pluggedIn = pluggedInCa({ directory, withCrl });
   await checkPluggedIn(pluggedIn, { clock, crypto });
   return { pluggedIn };
+}
+
+/** The cluster that the settings name or that this pod runs in, and a word of it in the log. */
+async function findCluster(
+  { kube }: Config,
+  { clock, logger }: Pick<Host, "clock" | "logger">,
+): Promise<KubeCluster | undefined> {
+  const cluster = await openCluster(kube, { clock });
+  if (cluster !== undefined) {
+    const facts = { server: cluster.client.server, from: cluster.from };
+    logger.info(EVENT.kubeCluster, "Using a Kubernetes cluster", facts);
+  } else if (kube !== undefined) {
+    logger.warn(
+      EVENT.kubeCluster,
+      "This pod has no service account token, so that its cluster is not used; --registries Kubernetes makes that an error",
+    );
+  }
+  return cluster;
 }
 
 async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise<CryptoProvider> {

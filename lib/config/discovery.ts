@@ -5,6 +5,7 @@ import type { ListenAddress } from "./address.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import { toDns, toRegistry } from "./dns.ts";
+import { kubeFaults, kubeNotices, toKube, toKubeTokens } from "./kube.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
@@ -54,6 +55,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
     ...flags.positionals.map((word) => `unexpected argument ${JSON.stringify(word)}`),
     ...faultsOf(values, resolved),
     ...rootKeyFaults(values, resolved),
+    ...kubeFaults(values, resolved),
   ];
   return {
     help: flags.help,
@@ -70,6 +72,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...flags.unknown.map((flag) => `unknown flag ${flag} is ignored`),
         ...noticesOf(resolved),
         ...authnNotices(values, env),
+        ...kubeNotices(values, resolved),
       ];
       return deepFreeze({
         ...toConfig(values, mesh, { env, resolved }),
@@ -218,7 +221,9 @@ function toConfig(
         ? undefined
         : { issuer: values.tokenIssuer, audience: values.audience },
       rootsFile: values.sslCertFile,
+      kube: toKubeTokens(values),
     },
+    kube: toKube(values, resolved),
     http: {
       addr: values.httpAddr!,
       monitoringAddr: values.monitoringAddr,

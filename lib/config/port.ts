@@ -115,7 +115,23 @@ export interface Config {
     readonly jwtRule: JwtRule | undefined;
     readonly outOfCluster: { readonly issuer: string; readonly audience: string } | undefined;
     readonly rootsFile: string;
+    /** Tokens that a Kubernetes cluster vouches for. */
+    readonly kube: {
+      readonly clusterId: string;
+      readonly aliases: readonly string[];
+      readonly audiences: readonly string[];
+    };
   };
+  /** A Kubernetes cluster; `undefined` without one. */
+  readonly kube:
+    | { readonly kind: "kubeconfig"; readonly path: string }
+    | {
+      readonly kind: "in_cluster";
+      readonly host: string;
+      readonly port: string;
+      readonly isRequired: boolean;
+    }
+    | undefined;
   /** The plain HTTP ports. */
   readonly http: {
     readonly addr: ListenAddress;

@@ -8,6 +8,7 @@ import { levelsOption } from "./log_options.ts";
 import { AUTHN_OPTIONS } from "./table_authn.ts";
 import { CA_OPTIONS } from "./table_ca.ts";
 import { DNS_OPTIONS } from "./table_dns.ts";
+import { KUBE_OPTIONS } from "./table_kube.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
 import {
   boolOption,
@@ -295,6 +296,7 @@ export const OPTIONS = {
   ...LIMITS,
   ...OTEL_OPTIONS,
   ...AUTHN_OPTIONS,
+  ...KUBE_OPTIONS,
   ...LOG,
   ...DNS_OPTIONS,
 } as const satisfies Record<

@@ -31,7 +31,6 @@ const FLAGS: readonly Option<unknown>[] = [
   ...rows(textOption, "flag", "later", [
     ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
     ["clusterRegistriesNamespace", "", "namespace of multicluster secrets"],
-    ["kubeconfig", "", "a Kubernetes cluster to use"],
     ["cniNamespace", "", "namespace of the CNI agent"],
     ["kubernetesApiQPS", "80", "requests a second to the Kubernetes API"],
     ["kubernetesApiBurst", "160", "burst of requests to the Kubernetes API"],
@@ -40,20 +39,6 @@ const FLAGS: readonly Option<unknown>[] = [
     ["ctrlz_port", "9876", "introspection port"],
     ["ctrlz_address", "localhost", "introspection address"],
   ]),
-  textOption({
-    flag: "clusterID",
-    variable: "CLUSTER_ID",
-    fallback: "Kubernetes",
-    help: "name of the primary cluster",
-    effect: "later",
-  }),
-  listOption({ flag: "clusterAliases", fallback: "", help: "alias=cluster, ...", effect: "later" }),
-  listOption({
-    flag: "registries",
-    fallback: "",
-    help: "service registries; none without a cluster",
-    effect: "later",
-  }),
   ...rows(textOption, "flag", "ignored", [
     ["log_rotate", "", "file to rotate"],
     ["log_rotate_max_age", "30", "days to keep"],
@@ -97,13 +82,10 @@ const VARIABLES: readonly Option<unknown>[] = [
   ]),
   ...rows(textOption, "variable", "later", [
     ["POD_NAME", "", "Kubernetes"],
-    ["KUBECONFIG", "", "a Kubernetes cluster to use"],
     ["PILOT_CA_CERT_CONFIGMAP", "istio-ca-root-cert", "root distribution in Kubernetes"],
     ["PILOT_CRL_CONFIGMAP", "istio-ca-crl", "root distribution in Kubernetes"],
     ["K8S_SIGNER", "", "Kubernetes CSR API"],
     ["CERT_SIGNER_DOMAIN", "", "Kubernetes CSR API"],
-    ["TOKEN_AUDIENCES", "istio-ca", "token authentication"],
-    ["JWT_POLICY", "third-party-jwt", "token authentication"],
     ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],
     ["TRUSTED_GATEWAY_CIDR", "", "client certificates in headers"],
     ["INJECTION_WEBHOOK_CONFIG_NAME", "istio-sidecar-injector", "webhooks"],

@@ -28,6 +28,7 @@ export const EVENT = {
   issuerKeysFailed: "authn.issuer_keys_failed",
   issuerKeysLoaded: "authn.issuer_keys_loaded",
   listening: "listen.ready",
+  kubeCluster: "kube.cluster",
   limited: "ca.limited",
   otlpFailed: "otel.export_failed",
   ownTokenFailed: "authn.own_token_failed",
@@ -59,6 +60,7 @@ export const METRIC = {
   chainExpirySeconds: "citadel_server_cert_chain_expiry_seconds",
   joinTokenUses: "signet_join_token_uses_total",
   issuerKeyFetches: "signet_issuer_key_fetches_total",
+  tokenReviews: "signet_token_reviews_total",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
   grpcReceived: "grpc_server_msg_received_total",
@@ -143,6 +145,10 @@ export const METRIC_DESCRIPTIONS = {
   },
   signet_issuer_key_fetches_total: {
     help: "Fetches of the keys of ID token issuers, by result",
+    labels: ["result"],
+  },
+  signet_token_reviews_total: {
+    help: "Tokens of service accounts, by what came of asking the API server",
     labels: ["result"],
   },
   signet_join_token_uses_total: {

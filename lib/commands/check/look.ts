@@ -40,7 +40,7 @@ export async function guarded(
     if (!isSignetError(thrown)) throw thrown;
     return [{
       about,
-      status: thrown.code === "config.bad_value" ? "config" : "fault",
+      status: ["config.bad_value", "kube.bad_config"].includes(thrown.code) ? "config" : "fault",
       detail: messageOf(thrown),
     }];
   }

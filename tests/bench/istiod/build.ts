@@ -1,29 +1,13 @@
-/** Builds the programs of the istiod baseline into the peers' cache, from the Go modules in this folder. */
-import { announce, findPeer, type PeerName, peersDir } from "../../support/peers.ts";
-import { run } from "../../support/process.ts";
-
-const HERE = new URL(".", import.meta.url).pathname;
-const BUILD_TIMEOUT_MS = 45 * 60_000;
-
-interface Program {
-  readonly name: PeerName;
-  readonly module: string;
-  readonly package: string;
-  readonly about: string;
-}
+/** Builds the programs of the istiod baseline into the peers' cache. */
+import { buildGoProgram, type GoProgram, KUBERNETES_PROGRAMS } from "../../support/go_build.ts";
+import { findPeer } from "../../support/peers.ts";
 
 /** The programs, in the order in which they are started. */
-export const PROGRAMS: readonly Program[] = [
-  { name: "etcd", module: "etcd", package: "go.etcd.io/etcd/server/v3", about: "1 minute" },
-  {
-    name: "kube-apiserver",
-    module: "kube_apiserver",
-    package: "k8s.io/kubernetes/cmd/kube-apiserver",
-    about: "4 minutes",
-  },
+export const PROGRAMS: readonly GoProgram[] = [
+  ...KUBERNETES_PROGRAMS,
   {
     name: "pilot-discovery",
-    module: "pilot_discovery",
+    module: "tests/bench/istiod/pilot_discovery",
     package: "istio.io/istio/pilot/cmd/pilot-discovery",
     about: "4 minutes",
   },
@@ -37,24 +21,9 @@ export const PROGRAMS: readonly Program[] = [
 export async function buildIstiod(): Promise<Readonly<Record<string, string>>> {
   const paths: Record<string, string> = {};
   for (const program of PROGRAMS) {
-    paths[program.name] = findPeer(program.name) ?? await build(program);
+    paths[program.name] = findPeer(program.name) ?? await buildGoProgram(program);
   }
   return paths;
-}
-
-async function build(program: Program): Promise<string> {
-  announce(`building ${program.name} (about ${program.about} on two cores, once)`);
-  const path = `${peersDir()}/${program.name}`;
-  await Deno.mkdir(peersDir(), { recursive: true });
-  const flags = ["-p", "1", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"];
-  const ran = await run("nice", ["go", "build", ...flags, "-o", path, program.package], {
-    cwd: HERE + program.module,
-    timeoutMs: BUILD_TIMEOUT_MS,
-  });
-  if (ran.code !== 0) {
-    throw new TypeError(`Cannot build ${program.name}: ${ran.stderr.slice(-2_000)}`);
-  }
-  return path;
 }
 
 if (import.meta.main) await buildIstiod();

@@ -1,7 +1,8 @@
 /** Istio's own control plane with a plugged-in CA, as the baseline that signet is measured against. */
 import { buildIstiod } from "./build.ts";
-import { startCluster } from "./cluster.ts";
-import { freePort, startDaemon } from "./daemon.ts";
+import { startDaemon } from "../../support/daemon.ts";
+import { startCluster } from "../../support/kubernetes.ts";
+import { freePort } from "../../support/ports.ts";
 
 /** A running istiod. */
 export interface Istiod {
@@ -26,7 +27,7 @@ const BUNDLE = ["ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"] 
 export async function startIstiod(caDir: string): Promise<Istiod> {
   const paths = await buildIstiod();
   const dir = await Deno.makeTempDir({ prefix: "istiod-bench-" });
-  const cluster = await startCluster(paths, dir);
+  const cluster = await startCluster(paths, { authorization: "AlwaysAllow" });
   try {
     const rootCaDir = `${dir}/cacerts`;
     await copyBundle(caDir, rootCaDir);
@@ -71,12 +72,12 @@ export async function startIstiod(caDir: string): Promise<Istiod> {
       pid: daemon.pid,
       async stop() {
         await daemon.stop();
-        await cluster.stop();
+        await cluster[Symbol.asyncDispose]();
         await Deno.remove(dir, { recursive: true });
       },
     };
   } catch (cause) {
-    await cluster.stop();
+    await cluster[Symbol.asyncDispose]();
     throw cause;
   }
 }

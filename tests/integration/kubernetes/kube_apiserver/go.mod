@@ -1,4 +1,4 @@
-module signet.test/bench/kube_apiserver
+module signet.test/kubernetes/kube_apiserver
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module signet.test/bench/etcd
+module signet.test/kubernetes/etcd
 
 go 1.26.0
 

@@ -1,8 +1,8 @@
 /** Long-running foreign programs: started, waited for, and ended by their process id. */
-import { gather } from "../../support/process.ts";
+import { gather } from "./process.ts";
 
 const READY_TIMEOUT_MS = 180_000;
-const POLL_MS = 250;
+const POLL_MS = 100;
 const STOP_TIMEOUT_MS = 10_000;
 const SHOWN_CHARS = 3_000;
 
@@ -71,10 +71,4 @@ async function answersWell(options: DaemonOptions): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,0 +1,34 @@
+/** The Kubernetes cluster: whether its API server answers, and whether it lets signet do what it would do. */
+import type { Config } from "../../config/mod.ts";
+import {
+  asText,
+  describePermission,
+  isAllowed,
+  openCluster,
+  serverPermissions,
+} from "../../kube/mod.ts";
+import type { CommandHost } from "../port.ts";
+import { fault, guarded, type Look, ok, warning } from "./look.ts";
+
+/** Asks the cluster, when there is one. */
+export function lookAtCluster(
+  { kube }: Config,
+  { clock }: Pick<CommandHost, "clock">,
+): Promise<readonly Look[]> {
+  const about = "Kubernetes";
+  if (kube === undefined) return Promise.resolve([]);
+  return guarded(about, async () => {
+    using cluster = await openCluster(kube, { clock });
+    if (cluster === undefined) {
+      return [warning(about, "this pod has no service account token: its cluster is not used")];
+    }
+    const { client, from } = cluster;
+    const version = asText((await client.request({ path: "/version" }))["gitVersion"]);
+    const looks: Look[] = [ok(about, `${client.server} (${version}), by ${from}`)];
+    for (const permission of serverPermissions()) {
+      if (await isAllowed(client, permission)) continue;
+      looks.push(fault(about, `signet may not ${describePermission(permission)}`));
+    }
+    return looks;
+  });
+}

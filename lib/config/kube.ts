@@ -1,0 +1,80 @@
+/** From option values to the settings of a Kubernetes cluster. */
+import type { Config } from "./port.ts";
+import type { OptionValues } from "./table.ts";
+import type { ResolvedValues } from "./values.ts";
+
+const REGISTRY = "Kubernetes";
+/** Aliases of one cluster; each is compared with what a caller says. */
+const ALIAS_REGEXP = /^([^=\s]+)=([^=\s]+)$/;
+
+/** The cluster to use; `undefined` when there is none. */
+export function toKube(values: OptionValues, resolved: ResolvedValues): Config["kube"] {
+  const isNamed = isGiven(resolved);
+  if (isNamed && values.registries.length === 0) return undefined;
+  if (values.kubeconfig !== "") return { kind: "kubeconfig", path: values.kubeconfig };
+  const { kubernetesServiceHost: host, kubernetesServicePort: port } = values;
+  if (host === "" || port === "") return undefined;
+  return { kind: "in_cluster", host, port, isRequired: isNamed };
+}
+
+/** Settings of tokens that the cluster vouches for. */
+export function toKubeTokens(values: OptionValues): Config["authn"]["kube"] {
+  const { clusterId, clusterAliases, tokenAudiences, jwtPolicy } = values;
+  const aliases = clusterAliases.map((text) => ALIAS_REGEXP.exec(text))
+    .filter((found) => found !== null && found[2] === ownId(clusterId));
+  return {
+    clusterId: ownId(clusterId),
+    aliases: aliases.map((found) => found![1]!),
+    audiences: jwtPolicy === "first-party-jwt" ? [] : tokenAudiences,
+  };
+}
+
+/** istiod's rule: a cluster without a name is called so. */
+function ownId(clusterId: string): string {
+  return clusterId === "" ? REGISTRY : clusterId;
+}
+
+/** What is wrong with the options of a cluster, one sentence each. */
+export function kubeFaults(values: OptionValues, resolved: ResolvedValues): readonly string[] {
+  const faults = values.registries.filter((name) => name !== REGISTRY).map((name) =>
+    `--registries: ${JSON.stringify(name)} is no registry of signet, should be ${REGISTRY}`
+  );
+  if (values.registries.includes(REGISTRY) && toKube(values, resolved) === undefined) {
+    faults.push(
+      `--registries: ${REGISTRY} needs a cluster: give --kubeconfig, or run in a pod; leave --registries out to run without`,
+    );
+  }
+  if (values.kubeconfig.includes(":")) {
+    faults.push("--kubeconfig: it should name one file, signet merges none");
+  }
+  if (values.jwtPolicy === "third-party-jwt" && values.tokenAudiences.length === 0) {
+    faults.push("TOKEN_AUDIENCES: it names no audience, so that tokens for anybody would be taken");
+  }
+  return [...faults, ...aliasFaults(values)];
+}
+
+function aliasFaults({ clusterAliases }: OptionValues): readonly string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const text of clusterAliases) {
+    const [, , cluster] = ALIAS_REGEXP.exec(text) ?? [];
+    if (cluster === undefined) {
+      faults.push(`--clusterAliases: ${JSON.stringify(text)} should be alias=cluster`);
+    } else if (seen.has(cluster)) {
+      faults.push(`--clusterAliases: cluster ${JSON.stringify(cluster)} has two aliases`);
+    } else seen.add(cluster);
+  }
+  return faults;
+}
+
+/** What of these options does less than it seems to. */
+export function kubeNotices(values: OptionValues, resolved: ResolvedValues): readonly string[] {
+  const turnedOff = isGiven(resolved) && values.registries.length === 0;
+  return turnedOff && values.kubeconfig !== ""
+    ? ["--kubeconfig has no effect, as --registries is empty"]
+    : [];
+}
+
+function isGiven({ values }: ResolvedValues): boolean {
+  return values.get("registries")?.source !== "default";
+}

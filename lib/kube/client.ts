@@ -1,0 +1,276 @@
+/**
+ * The thinnest client of the Kubernetes API: JSON over the runtime's `fetch`.
+ *
+ * Files of the access are looked at again every few seconds and after a 401, so that rotated tokens and certificates are taken up. A
+ * connection on which a request failed is given up, since all requests share one and a dead one would fail them all for minutes.
+ */
+import { type Clock, messageOf, quote, SignetError } from "../base/mod.ts";
+import { asObject, asText } from "./documents.ts";
+import { readSource } from "./file.ts";
+import { parseWatchEvent, splitLines } from "./json_lines.ts";
+import type {
+  KubeAccess,
+  KubeClient,
+  KubeDocument,
+  KubeRequest,
+  TextSource,
+  WatchEvent,
+} from "./port.ts";
+
+/** Time for a whole answer, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** Time between two looks at the files of the access, in milliseconds. */
+export const LOOK_AT_FILES_MS = 5_000;
+/** Largest answer: a page of a list is at most some megabytes. */
+export const MAX_ANSWER_BYTES = 64 << 20;
+/** Time after which the server is asked to end a watch, in seconds: a connection that died unseen is found out about this soon. */
+export const WATCH_SECONDS = 60;
+/** Time that the end of a watch may be late, in milliseconds. */
+const WATCH_GRACE_MS = 15_000;
+
+/** The access as it is now. */
+interface Credentials {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly token: string | undefined;
+}
+
+/** Makes a client; nothing is read or sent before the first request. */
+export function createKubeClient(
+  access: KubeAccess,
+  { clock }: { readonly clock: Clock },
+): KubeClient {
+  return new FetchKubeClient(access, clock);
+}
+
+class FetchKubeClient implements KubeClient {
+  readonly #access: KubeAccess;
+  readonly #clock: Clock;
+  #credentials: Credentials | undefined;
+  #lookedMs = -Infinity;
+  #http: Deno.HttpClient | undefined;
+
+  constructor(access: KubeAccess, clock: Clock) {
+    this.#access = access;
+    this.#clock = clock;
+  }
+
+  get server(): string {
+    return this.#access.server;
+  }
+
+  async request(request: KubeRequest): Promise<KubeDocument> {
+    using deadline = this.#deadline(REQUEST_TIMEOUT_MS, request.signal);
+    const response = await this.#send(request, deadline.signal);
+    const text = await this.#guarded(request, deadline.signal, () => readBounded(response));
+    if (response.status >= 400) throw refusal(request, response.status, text);
+    return decode(request, text);
+  }
+
+  async *watch(
+    request: Pick<KubeRequest, "path" | "query" | "signal">,
+  ): AsyncGenerator<WatchEvent> {
+    using deadline = this.#deadline(WATCH_SECONDS * 1000 + WATCH_GRACE_MS, request.signal);
+    const query = {
+      ...request.query,
+      watch: "1",
+      allowWatchBookmarks: "true",
+      timeoutSeconds: String(WATCH_SECONDS),
+    };
+    const response = await this.#send({ ...request, query }, deadline.signal);
+    if (response.status >= 400) {
+      const text = await this.#guarded(request, deadline.signal, () => readBounded(response));
+      throw refusal(request, response.status, text);
+    }
+    const lines = splitLines(response.body ?? []);
+    try {
+      for (;;) {
+        const line = await this.#guarded(request, deadline.signal, () => lines.next());
+        if (line.done) return;
+        yield parseWatchEvent(line.value);
+      }
+    } finally {
+      await lines.return(undefined);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#dropConnection();
+  }
+
+  /** One try, and another with credentials that were read anew when the first was refused with 401. */
+  async #send(request: KubeRequest, signal: AbortSignal): Promise<Response> {
+    const before = await this.#current();
+    const response = await this.#sendAs(before, request, signal);
+    if (response.status !== 401) return response;
+    this.#lookedMs = -Infinity;
+    const fresh = await this.#current();
+    if (fresh === before) return response;
+    await response.body?.cancel();
+    return await this.#sendAs(fresh, request, signal);
+  }
+
+  async #sendAs(
+    { token }: Credentials,
+    request: KubeRequest,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { method = "GET", path, query, body } = request;
+    const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const client = this.#connection();
+    return await this.#guarded(request, signal, () =>
+      fetch(`${this.server}${path}${search}`, {
+        client,
+        method,
+        redirect: "manual",
+        signal,
+        headers: {
+          accept: "application/json",
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": type }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }));
+  }
+
+  /** The access as it is now; the same object as long as nothing changed. */
+  async #current(): Promise<Credentials> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#credentials !== undefined && nowMs - this.#lookedMs < LOOK_AT_FILES_MS) {
+      return this.#credentials;
+    }
+    const { ca, client, token } = this.#access;
+    const read = (source: TextSource | undefined) => source && readSource(source);
+    const fresh = {
+      ca: await read(ca),
+      cert: await read(client?.cert),
+      key: await read(client?.key),
+      token: (await read(token))?.trim(),
+    };
+    this.#lookedMs = nowMs;
+    const before = this.#credentials;
+    if (before !== undefined && isSame(before, fresh)) return before;
+    const { ca: ca_, cert, key } = fresh;
+    if (
+      before !== undefined && !isSame({ ...before, token: "" }, { ca: ca_, cert, key, token: "" })
+    ) {
+      this.#dropConnection();
+    }
+    this.#credentials = fresh;
+    return fresh;
+  }
+
+  #connection(): Deno.HttpClient {
+    if (this.#http !== undefined) return this.#http;
+    const { ca, cert, key } = this.#credentials!;
+    try {
+      return this.#http = Deno.createHttpClient({
+        ...(ca === undefined ? {} : { caCerts: [ca] }),
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      });
+    } catch (thrown) {
+      throw new SignetError(
+        "kube.bad_config",
+        `Cannot use the certificates of ${this.#access.from}: ${messageOf(thrown)}`,
+        { cause: thrown },
+      );
+    }
+  }
+
+  #dropConnection(): void {
+    this.#http?.close();
+    this.#http = undefined;
+  }
+
+  /** Says what could not be reached, and gives the connection up, unless the caller wants no answer any more. */
+  async #guarded<T>(
+    { method = "GET", path, signal }: KubeRequest,
+    deadline: AbortSignal,
+    step: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await step();
+    } catch (thrown) {
+      if (signal?.aborted) throw signal.reason;
+      if (thrown instanceof SignetError) throw thrown;
+      this.#dropConnection();
+      const why = deadline.aborted ? messageOf(deadline.reason) : messageOf(thrown);
+      throw new SignetError(
+        "kube.unavailable",
+        `Cannot ${method} ${path} at ${this.server}: ${why}`,
+        { cause: thrown },
+      );
+    }
+  }
+
+  /** Aborted after `delayMs` or with `signal`; disposing it clears its timer. */
+  #deadline(
+    delayMs: number,
+    signal: AbortSignal | undefined,
+  ): Disposable & { signal: AbortSignal } {
+    const controller = new AbortController();
+    const timer = this.#clock.setTimer(
+      delayMs,
+      () => controller.abort(new DOMException(`no answer within ${delayMs} ms`, "TimeoutError")),
+    );
+    const signals = signal === undefined ? [controller.signal] : [controller.signal, signal];
+    return { signal: AbortSignal.any(signals), [Symbol.dispose]: () => timer.cancel() };
+  }
+}
+
+function isSame(a: Credentials, b: Credentials): boolean {
+  return a.ca === b.ca && a.cert === b.cert && a.key === b.key && a.token === b.token;
+}
+
+/** The body as text, given up when it grows too large. */
+async function readBounded(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) {
+      throw new SignetError(
+        "kube.bad_answer",
+        `Cannot read the API server's answer: it has more than ${MAX_ANSWER_BYTES} bytes`,
+      );
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function decode({ method = "GET", path }: KubeRequest, text: string): KubeDocument {
+  try {
+    return asObject(JSON.parse(text));
+  } catch (thrown) {
+    throw new SignetError(
+      "kube.bad_answer",
+      `Cannot use the answer to ${method} ${path}: no JSON`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+/** What the server said against it: the message of a Status, or the text that a proxy sent. */
+function refusal({ method = "GET", path }: KubeRequest, status: number, text: string): SignetError {
+  let said = text;
+  let reason = "";
+  try {
+    const document = asObject(JSON.parse(text));
+    said = asText(document["message"]) || said;
+    reason = asText(document["reason"]);
+  } catch {
+    // Not the API server's own answer: its text is told as it came.
+  }
+  const isTrouble = status === 429 || status >= 500;
+  return new SignetError(
+    isTrouble ? "kube.unavailable" : "kube.refused",
+    `Cannot ${method} ${path}: the API server says ${status} ${quote(said)}`,
+    { fields: { status, reason } },
+  );
+}

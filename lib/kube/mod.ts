@@ -1,0 +1,40 @@
+/**
+ * A Kubernetes cluster, by its API server: who may reach it and how, requests, copies of lists that follow it, token reviews.
+ *
+ * @example A kubeconfig with a program in it is refused
+ * ```ts
+ * import { isSignetError } from "signet/base/mod.ts";
+ * import { parseKubeconfig } from "signet/kube/mod.ts";
+ *
+ * try {
+ *   parseKubeconfig("current-context: nowhere", "config");
+ * } catch (thrown) {
+ *   if (!isSignetError(thrown, "kube.bad_config")) throw thrown;
+ * }
+ * ```
+ *
+ * @module
+ */
+export { describePermission, isAllowed, type KubePermission } from "./access_review.ts";
+export { createKubeClient } from "./client.ts";
+export { asObject, asText, asTexts, keyOf, metaOf, refusedStatus } from "./documents.ts";
+export { type KubeConfig, SERVICE_ACCOUNT_DIRECTORY } from "./file.ts";
+export { parseKubeconfig } from "./kubeconfig.ts";
+export { type KubeCluster, openCluster } from "./open.ts";
+export { serverPermissions } from "./permissions.ts";
+export type {
+  KubeAccess,
+  KubeClient,
+  KubeDocument,
+  KubeRequest,
+  ObjectMeta,
+  TextSource,
+  WatchEvent,
+} from "./port.ts";
+export {
+  createReflector,
+  type Reflector,
+  type ReflectorHost,
+  type ReflectorOptions,
+} from "./reflector.ts";
+export { reviewToken, type TokenReview } from "./token_review.ts";

@@ -1,0 +1,172 @@
+/** Tokens of service accounts: signet asks a real API server, with the least that a service account of its own may do. */
+import assert from "node:assert/strict";
+
+import { caclient, type Issued, tlsFlags } from "../../support/caclient.ts";
+import { podFiles } from "../../support/in_cluster.ts";
+import { startCluster, type TestCluster, writeKubeconfig } from "../../support/kubernetes.ts";
+import { testWithPeers } from "../../support/peers.ts";
+import { runAgent } from "../../support/pilot_agent.ts";
+import { run, tempDir } from "../../support/process.ts";
+import { runSignet, type SignetServer, startSignet } from "../../support/server.ts";
+import { until, untilLogged } from "../../support/until.ts";
+
+const PEERS = ["etcd", "kube-apiserver", "openssl", "caclient", "pilot-agent", "unshare"] as const;
+const IDENTITY = "spiffe://cluster.local/ns/shop/sa/vm";
+const REFUSED = { code: "Unauthenticated", message: "request authenticate failure" };
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+
+/** A service account that may review tokens and do nothing else. */
+async function createReviewer(cluster: TestCluster): Promise<string> {
+  await cluster.createNamespace("istio-system");
+  await cluster.createServiceAccount("istio-system", "signet");
+  const rule = {
+    apiGroups: ["authentication.k8s.io"],
+    resources: ["tokenreviews"],
+    verbs: ["create"],
+  };
+  const metadata = { name: "signet" };
+  await cluster.api("POST", `${RBAC}/clusterroles`, { metadata, rules: [rule] });
+  await cluster.api("POST", `${RBAC}/clusterrolebindings`, {
+    metadata,
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "signet" },
+    subjects: [{ kind: "ServiceAccount", namespace: "istio-system", name: "signet" }],
+  });
+  return await cluster.token("istio-system", "signet", { audiences: [] });
+}
+
+async function createPod(cluster: TestCluster): Promise<{ name: string; uid: string }> {
+  const { metadata } = await cluster.api("POST", "/api/v1/namespaces/shop/pods", {
+    metadata: { name: "vm-0" },
+    spec: {
+      serviceAccountName: "vm",
+      automountServiceAccountToken: false,
+      containers: [{ name: "a", image: "a" }],
+    },
+  });
+  return { name: metadata.name, uid: metadata.uid };
+}
+
+testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, peers) => {
+  await using cluster = await startCluster(peers);
+  await cluster.createNamespace("shop");
+  await cluster.createServiceAccount("shop", "vm");
+  await cluster.createServiceAccount("shop", "gone");
+  const pod = await podFiles(cluster.dir, {
+    "token": await createReviewer(cluster),
+    "ca.crt": await Deno.readTextFile(cluster.caFile),
+  });
+  const { hostname, port } = new URL(cluster.url);
+  const env = {
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT: port,
+    ISTIOD_CUSTOM_HOST: "localhost",
+  };
+  const clusters = ["--clusterID", "one", "--clusterAliases", "uno=one,due=two"];
+  await using server = await startSignet({ executable: pod.program, env, args: clusters });
+  const issue = (token: string, header: readonly string[] = []): Promise<Issued> =>
+    caclient(peers.caclient, ["issue", ...tlsFlags(server), "-bearer", token, ...header]);
+  const good = await cluster.token("shop", "vm", { pod: await createPod(cluster) });
+  const foreign = await cluster.token("shop", "vm", { audiences: ["somebody-else"] });
+  const gone = await cluster.token("shop", "gone");
+  await t.step("a projected token gets its service account's certificate", async () => {
+    const issued = await issue(good);
+    assert.equal(issued.code, "OK", issued.message);
+    assert.deepEqual(issued.verdict?.uris, [IDENTITY]);
+    await untilLogged(server, /with the token of pod shop\/vm-0/);
+  });
+  await t.step("one that is not for signet is refused, and the log alone says why", async () => {
+    assertRefused(await issue(foreign));
+    await untilLogged(server, /KubeJWTAuthenticator: failed to validate .*"?one"?.* token/);
+    assertRefused(await issue(`${good.slice(0, -6)}AAAAAA`));
+    assertRefused(await issue("ey.ey.ey"));
+  });
+  await t.step(
+    "the header clusterid names this cluster, by its name or alias, or no other",
+    async () => {
+      const claim = (...ids: string[]) => ids.flatMap((id) => ["-header", `clusterid=${id}`]);
+      for (const ids of [["one"], ["uno"], [""], ["two", "three"]]) {
+        assert.equal((await issue(good, claim(...ids))).code, "OK", ids.join());
+      }
+      for (const id of ["due", "two", "Kubernetes"]) assertRefused(await issue(good, claim(id)));
+      await untilLogged(
+        server,
+        /client claims to be in cluster "?.*due.* but we only know about local cluster .*one.* and remote clusters \[\]/,
+      );
+    },
+  );
+  await t.step(
+    "Istio's pilot-agent gets its certificate",
+    () => agent(peers["pilot-agent"], server, good),
+  );
+  await t.step("signet explain says the same", async () => {
+    const path = `${cluster.dir}/explained`;
+    await Deno.writeTextFile(path, good);
+    const args = ["explain", "--token", path, "--stateDir", server.stateDir, ...clusters];
+    const ran = await run(pod.program, args, { cwd: server.cwd, env });
+    assert.match(ran.stdout, new RegExp(`^accepted by KubeJWTAuthenticator as ${IDENTITY}\n`));
+    await Deno.writeTextFile(path, foreign);
+    const refused = await run(pod.program, args, { cwd: server.cwd, env });
+    assert.match(refused.stdout, /KubeJWTAuthenticator +refuses: failed to validate the JWT/);
+  });
+  await t.step("signet check asks the cluster what signet may do", async () => {
+    await using dir = await tempDir();
+    const args = ["check", "--secureGRPCAddr=", "--grpcAddr=", "--monitoringAddr="];
+    const own = [...args, "--httpAddr=127.0.0.1:0", "--dnsAddr="];
+    const allowed = await run(pod.program, own, { cwd: dir.path, env });
+    assert.match(
+      allowed.stdout,
+      /ok +Kubernetes +https:\/\/127.0.0.1:\d+ \(v.*\), by the pod's service account/,
+    );
+    assert.equal(allowed.code, 0, allowed.stdout + allowed.stderr);
+    const kubeconfig = await writeKubeconfig(`${dir.path}/other`, {
+      cluster: { server: cluster.url, "certificate-authority": cluster.caFile },
+      user: { token: await cluster.token("shop", "vm", { audiences: [] }) },
+    });
+    const refused = await runSignet([...own, "--kubeconfig", kubeconfig], { cwd: dir.path });
+    assert.match(refused.stdout, /may not create tokenreviews\.authentication\.k8s\.io/);
+    assert.equal(refused.code, 1);
+  });
+  await t.step("the token of a deleted service account stops working", async () => {
+    assert.equal((await issue(gone)).code, "OK");
+    await cluster.api("DELETE", "/api/v1/namespaces/shop/serviceaccounts/gone");
+    await until(
+      "it is refused",
+      async () => (await issue(gone)).code === REFUSED.code || undefined,
+    );
+  });
+  await t.step("without the API server: refused, and good again when it is back", async () => {
+    const other = await cluster.token("shop", "vm");
+    await cluster.stopApi();
+    assertRefused(await issue(other));
+    await untilLogged(server, /Cannot POST .*tokenreviews/);
+    await cluster.startApi();
+    await until("it is served", async () => (await issue(other)).code === "OK" || undefined);
+  });
+  for (const token of [good, foreign, gone]) assertNotLogged(server, token);
+});
+
+function assertRefused({ code, message }: Issued): void {
+  assert.deepEqual({ code, message }, REFUSED);
+}
+
+function assertNotLogged(server: SignetServer, token: string): void {
+  const printed = server.stdout() + server.stderr();
+  const [, payload, signature] = token.split(".");
+  assert.ok(!printed.includes(payload!) && !printed.includes(signature!), "a token is in the log");
+}
+
+/** As the kubelet does: the token in a file of the pod. */
+async function agent(path: string, server: SignetServer, token: string): Promise<void> {
+  const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
+  try {
+    await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
+    await Deno.mkdir(`${cwd}/out`);
+    await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
+    await Deno.copyFile(server.rootFile, `${cwd}/root.pem`);
+    const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
+    const env = { OUTPUT_CERTS: "./out", ISTIO_META_CLUSTER_ID: "one" };
+    await runAgent(path, { cwd, ca, count: 1, env });
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+}

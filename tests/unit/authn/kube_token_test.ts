@@ -1,0 +1,239 @@
+/** Tokens of service accounts against an API server of paper: istiod's checks, and what is remembered for how long. */
+import assert from "node:assert/strict";
+import { SignetError } from "signet/base/mod.ts";
+import type { AuthResult, Credentials } from "signet/authn/mod.ts";
+import type { KubeDocument, KubeRequest, TokenReview } from "signet/kube/mod.ts";
+import { createMetrics } from "signet/telemetry/mod.ts";
+import { kubeTokenAuthenticator, MAX_REVIEWS, REMEMBER_MS } from "../../../lib/authn/kube_token.ts";
+import { judgeReview } from "../../../lib/authn/service_account.ts";
+import { createVerdictCache } from "../../../lib/authn/verdict_cache.ts";
+import { createFakeClock } from "../../support/fake_clock.ts";
+import { base64Url } from "../../support/id_tokens.ts";
+
+const NOW_MS = 1_800_000_000_000;
+
+/** A token that says what it should; the API server of paper does not look at signatures. */
+function jwt(claims: Readonly<Record<string, unknown>>): string {
+  return `${base64Url('{"alg":"RS256"}')}.${base64Url(JSON.stringify(claims))}.c2ln`;
+}
+const token = (jti: string, lifeMs = 3_600_000) => jwt({ jti, exp: (NOW_MS + lifeMs) / 1000 });
+
+function presenting(bearer: string, clusterid: readonly string[] = []): Credentials {
+  return {
+    remoteAddress: "127.0.0.1:1",
+    secure: true,
+    peer: undefined,
+    headerValues: (name) =>
+      name === "authorization" ? [`Bearer ${bearer}`] : name === "clusterid" ? clusterid : [],
+  };
+}
+
+const GOOD = {
+  authenticated: true,
+  user: {
+    username: "system:serviceaccount:shop:vm",
+    groups: ["system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated"],
+    extra: { "authentication.kubernetes.io/pod-name": ["vm-0"] },
+  },
+  audiences: ["istio-ca"],
+};
+
+function setUp(answer: (request: KubeRequest) => KubeDocument | Promise<KubeDocument>) {
+  const clock = createFakeClock(NOW_MS);
+  const metrics = createMetrics();
+  const asked: KubeRequest[] = [];
+  let trustDomain = "cluster.local";
+  const authenticator = kubeTokenAuthenticator(
+    { clusterId: "one", aliases: ["uno"], audiences: ["istio-ca"] },
+    {
+      clock,
+      metrics,
+      trustDomain: () => trustDomain,
+      client: {
+        request(request) {
+          asked.push(request);
+          return Promise.resolve(answer(request));
+        },
+      },
+    },
+  );
+  const ask = async (credentials: Credentials): Promise<AuthResult> =>
+    await authenticator.authenticate(credentials);
+  return { ask, asked, clock, changeTrustDomain: (to: string) => trustDomain = to };
+}
+
+Deno.test("kubeTokenAuthenticator() asks for the audiences and grants the service account's identity", async () => {
+  const { ask, asked, changeTrustDomain } = setUp(() => ({ status: GOOD }));
+  const one = token("one");
+  const result = await ask(presenting(one));
+  assert.ok(result.ok);
+  assert.deepEqual(result.caller.identities, ["spiffe://cluster.local/ns/shop/sa/vm"]);
+  assert.equal(result.caller.credential, "the token of pod shop/vm-0");
+  const { spec } = asked[0]!.body as { spec: unknown };
+  assert.deepEqual(spec, { token: one, audiences: ["istio-ca"] });
+  changeTrustDomain("other");
+  const again = await ask(presenting(one));
+  assert.deepEqual(again.ok && again.caller.identities, ["spiffe://other/ns/shop/sa/vm"]);
+  assert.equal(asked.length, 1);
+});
+
+Deno.test("kubeTokenAuthenticator() remembers an answer for a while, and never past the token's end", async () => {
+  const { ask, asked, clock } = setUp(() => ({ status: GOOD }));
+  await ask(presenting(token("long")));
+  await clock.advance(REMEMBER_MS - 1);
+  await ask(presenting(token("long")));
+  assert.equal(asked.length, 1);
+  await clock.advance(1);
+  await ask(presenting(token("long")));
+  assert.equal(asked.length, 2);
+  const short = token("short", REMEMBER_MS + 1_000);
+  assert.ok((await ask(presenting(short))).ok);
+  await clock.advance(1_000);
+  const over = await ask(presenting(short));
+  assert.match(over.ok ? "" : over.reason, /it expired at 2027/);
+  assert.equal(asked.length, 3);
+});
+
+Deno.test("kubeTokenAuthenticator() remembers refusals as long, and failures not at all", async () => {
+  let status: unknown = { authenticated: false };
+  const { ask, asked, clock } = setUp(() => {
+    if (status instanceof Error) throw status;
+    return { status };
+  });
+  const refused = await ask(presenting(token("a")));
+  assert.match(
+    refused.ok ? "" : refused.reason,
+    /^failed to validate the JWT from cluster "one": the token is not authenticated$/,
+  );
+  status = GOOD;
+  assert.equal((await ask(presenting(token("a")))).ok, false);
+  assert.equal(asked.length, 1);
+  await clock.advance(REMEMBER_MS);
+  assert.ok((await ask(presenting(token("a")))).ok);
+  status = new SignetError("kube.unavailable", "Cannot POST");
+  const failed = await ask(presenting(token("b")));
+  assert.match(failed.ok ? "" : failed.reason, /: Cannot POST$/);
+  status = GOOD;
+  assert.ok((await ask(presenting(token("b")))).ok);
+});
+
+Deno.test("kubeTokenAuthenticator() asks once for callers who show one token at once, and bounds its questions", async () => {
+  const answers: (() => void)[] = [];
+  const { ask, asked } = setUp(() =>
+    new Promise((resolve) => answers.push(() => resolve({ status: GOOD })))
+  );
+  const same = Array.from({ length: 50 }, () => ask(presenting(token("same"))));
+  const others = Array.from(
+    { length: MAX_REVIEWS - 1 },
+    (_, n) => ask(presenting(token(String(n)))),
+  );
+  await assert.rejects(ask(presenting(token("one too many"))), { code: "authn.overloaded" });
+  assert.equal(asked.length, MAX_REVIEWS);
+  for (const answer of answers) answer();
+  for (const result of await Promise.all([...same, ...others])) assert.ok(result.ok);
+  const late = ask(presenting(token("one too many")));
+  answers.at(-1)!();
+  assert.ok((await late).ok);
+});
+
+Deno.test("kubeTokenAuthenticator() refuses without asking what cannot be a token of this cluster", async (t) => {
+  const rows: readonly (readonly [string, Credentials, RegExp])[] = [
+    ["plaintext", { ...presenting(token("a")), secure: false }, /not TLS/],
+    ["no header", { ...presenting(""), headerValues: () => [] }, /no HTTP authorization header/],
+    [
+      "another scheme",
+      { ...presenting(""), headerValues: (name) => name === "authorization" ? ["Basic x"] : [] },
+      /no bearer token exists/,
+    ],
+    ["no JWT", presenting("abc"), /it is not a JWT/],
+    ["a megabyte", presenting("e".repeat(1 << 20)), /1048576 characters, at most 16384/],
+    ["an end that is no time", presenting(jwt({ exp: "soon" })), /it is not a JWT/],
+    ["an end beyond time", presenting(jwt({ exp: 1e300 })), /it is not a JWT/],
+    ["an ended one", presenting(token("a", -1_000)), /it expired/],
+    [
+      "another cluster",
+      presenting(token("a"), ["two"]),
+      /cluster "two", but we only know about local cluster "one" and remote clusters \[\]/,
+    ],
+  ];
+  for (const [name, credentials, reason] of rows) {
+    await t.step(name, async () => {
+      const { ask, asked } = setUp(() => ({ status: GOOD }));
+      const result = await ask(credentials);
+      assert.match(result.ok ? "" : result.reason, reason);
+      assert.equal(asked.length, 0);
+    });
+  }
+  await t.step("but not this cluster's names, nor none, nor two", async () => {
+    const { ask } = setUp(() => ({ status: GOOD }));
+    for (const ids of [["one"], ["uno"], [""], [], ["two", "three"]]) {
+      assert.ok((await ask(presenting(token("a"), ids))).ok, ids.join());
+    }
+  });
+});
+
+Deno.test("kubeTokenAuthenticator() takes answers of any shape for refusals", async () => {
+  const shapes = [{}, { status: null }, { status: [] }, { status: { authenticated: "true" } }, {
+    status: { authenticated: true, user: { username: 5, groups: "system:serviceaccounts" } },
+  }];
+  for (const shape of shapes) {
+    const { ask } = setUp(() => shape);
+    assert.equal((await ask(presenting(token("a")))).ok, false);
+  }
+});
+
+Deno.test("judgeReview() makes istiod's checks in istiod's order", async (t) => {
+  const review = (change: Partial<TokenReview>): TokenReview => ({
+    authenticated: true,
+    error: "",
+    username: "system:serviceaccount:shop:vm",
+    groups: ["system:serviceaccounts"],
+    extra: {},
+    audiences: [],
+    ...change,
+  });
+  const rows: readonly (readonly [string, Partial<TokenReview>, string | undefined])[] = [
+    ["good, without audiences", {}, undefined],
+    ["good, with its audience", { audiences: ["x", "istio-ca"] }, undefined],
+    [
+      "an error",
+      { error: "bad", authenticated: true },
+      'the service account authentication returns an error: "bad"',
+    ],
+    ["not authenticated", { authenticated: false, groups: [] }, "the token is not authenticated"],
+    ["other audiences", { audiences: ["x"] }, 'the token is for "x" alone'],
+    [
+      "a group alone",
+      { groups: ["system:serviceaccounts:shop"] },
+      "the token is not a service account",
+    ],
+    ["a user", { username: "system:node:x" }, "invalid username field in the token review result"],
+    ["five parts", { username: "system:serviceaccount:a:b:c" }, "invalid username field"],
+    ["a foreign prefix", { username: "other:serviceaccount:a:b" }, "invalid username field"],
+    ["no namespace", { username: "system:serviceaccount::b" }, "namespace or name is empty"],
+    ["no name", { username: "system:serviceaccount:a:" }, "namespace or name is empty"],
+  ];
+  for (const [name, change, reason] of rows) {
+    await t.step(name, () => {
+      const verdict = judgeReview(review(change), ["istio-ca"]);
+      if (reason === undefined) assert.ok(verdict.ok);
+      else assert.ok(!verdict.ok && verdict.reason.startsWith(reason), JSON.stringify(verdict));
+    });
+  }
+});
+
+Deno.test("createVerdictCache() forgets the oldest beyond its bound, and follows a clock that jumps", async () => {
+  const clock = createFakeClock(NOW_MS);
+  const cache = createVerdictCache<number>(clock, { maxVerdicts: 3 });
+  const until = { untilMs: NOW_MS + 60_000, maxMs: 10_000 };
+  for (const n of [1, 2, 3, 4]) cache.remember(String(n), n, until);
+  assert.equal(cache.size, 3);
+  assert.equal(cache.find("1"), undefined);
+  assert.equal(cache.find("4"), 4);
+  clock.jump(-3_600_000);
+  await clock.advance(10_000);
+  assert.equal(cache.find("4"), undefined, "a clock set back keeps nothing longer");
+  cache.remember("5", 5, { untilMs: clock.nowMs() + 60_000, maxMs: 120_000 });
+  clock.jump(60_000);
+  assert.equal(cache.find("5"), undefined, "a clock set forward ends it");
+});

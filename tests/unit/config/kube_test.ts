@@ -1,0 +1,66 @@
+/** The options of a Kubernetes cluster. */
+import assert from "node:assert/strict";
+import {
+  type Config,
+  DEFAULT_MESH_CONFIG,
+  type Environment,
+  readDiscovery,
+} from "signet/config/mod.ts";
+
+const POD = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };
+
+function config(args: readonly string[] = [], env: Environment = {}): Config {
+  return readDiscovery(args, env).complete(DEFAULT_MESH_CONFIG);
+}
+
+Deno.test("the cluster is that of --kubeconfig, of KUBECONFIG, or of the pod; never that of a home folder", () => {
+  assert.equal(config().kube, undefined);
+  assert.equal(config([], { HOME: "/root" }).kube, undefined);
+  assert.deepEqual(config(["--kubeconfig", "/a"], { KUBECONFIG: "/b", ...POD }).kube, {
+    kind: "kubeconfig",
+    path: "/a",
+  });
+  assert.deepEqual(config([], { KUBECONFIG: "/b", ...POD }).kube, {
+    kind: "kubeconfig",
+    path: "/b",
+  });
+  const pod = { kind: "in_cluster", host: "10.0.0.1", port: "443" };
+  assert.deepEqual(config([], POD).kube, { ...pod, isRequired: false });
+  assert.deepEqual(config(["--registries", "Kubernetes"], POD).kube, { ...pod, isRequired: true });
+  assert.equal(config([], { KUBERNETES_SERVICE_HOST: "10.0.0.1" }).kube, undefined);
+});
+
+Deno.test("--registries given as nothing uses no cluster", () => {
+  assert.equal(config(["--registries="], POD).kube, undefined);
+  const { kube, notices } = config(["--registries=", "--kubeconfig", "/a"]);
+  assert.equal(kube, undefined);
+  assert.deepEqual(notices, ["--kubeconfig has no effect, as --registries is empty"]);
+});
+
+Deno.test("options of a cluster that cannot be are faults", async (t) => {
+  const rows: readonly (readonly [string, readonly string[], Environment, RegExp])[] = [
+    ["a registry without a cluster", ["--registries", "Kubernetes"], {}, /needs a cluster: give/],
+    ["another registry", ["--registries", "Consul"], POD, /"Consul" is no registry of signet/],
+    ["several kubeconfigs", [], { KUBECONFIG: "/a:/b" }, /should name one file/],
+    ["two aliases", ["--clusterAliases", "a=x,b=x"], {}, /cluster "x" has two aliases/],
+    ["no alias", ["--clusterAliases", "a"], {}, /"a" should be alias=cluster/],
+    ["no audience", [], { TOKEN_AUDIENCES: "" }, /tokens for anybody would be taken/],
+  ];
+  for (const [name, args, env, message] of rows) {
+    await t.step(name, () => {
+      assert.throws(() => config(args, env), { code: "config.bad_value", message });
+    });
+  }
+});
+
+Deno.test("tokens: the cluster's name, its own aliases, the audiences of the policy", () => {
+  const tokens = (args: readonly string[] = [], env: Environment = {}) =>
+    config(args, env).authn.kube;
+  assert.deepEqual(tokens(), { clusterId: "Kubernetes", aliases: [], audiences: ["istio-ca"] });
+  assert.equal(tokens([], { CLUSTER_ID: "" }).clusterId, "Kubernetes");
+  assert.deepEqual(tokens(["--clusterID", "one", "--clusterAliases", "uno=one,due=two"]).aliases, [
+    "uno",
+  ]);
+  assert.deepEqual(tokens([], { TOKEN_AUDIENCES: "a, b" }).audiences, ["a", "b"]);
+  assert.deepEqual(tokens([], { JWT_POLICY: "first-party-jwt" }).audiences, []);
+});
