@@ -29,6 +29,7 @@ const V8_FLAGS = "--max-semi-space-size=2,--heap-growing-percent=60";
 
 async function main(): Promise<void> {
   await Deno.mkdir("dist", { recursive: true });
+  for (const stale of [BUNDLE, EXECUTABLE]) await Deno.remove(stale).catch(ignoreMissing);
   await checkRuntime();
   const inputs = await bundle();
   await compileBundle(BUNDLE, EXECUTABLE);
@@ -46,6 +47,10 @@ async function main(): Promise<void> {
   });
   await Deno.writeTextFile(`${EXECUTABLE}.cdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`);
   console.log(`${EXECUTABLE} ${(await Deno.stat(EXECUTABLE)).size} bytes, SHA-256 ${digest}`);
+}
+
+function ignoreMissing(thrown: unknown): void {
+  if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
 }
 
 /** One executable of a bundle, with what signet may do and the runtime's settings baked in. */

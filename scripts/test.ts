@@ -12,6 +12,7 @@ import { type Phase, PHASES, type ProgramPhase, type TestPhase } from "./test_ph
 
 const LOGS = "dist/test_logs";
 const EXECUTABLE = "dist/signet";
+const BUNDLE = "dist/signet.js";
 /** A phase that takes longer hangs. */
 const PHASE_TIMEOUT_MS = 25 * 60_000;
 /** A line that says what is still running, so that silence is not taken for a hang. */
@@ -33,7 +34,11 @@ interface Request {
 }
 
 async function main(request: Request): Promise<number> {
-  const phases = PHASES.filter(({ name }) => isWanted(name, request.wanted));
+  const asked = PHASES.filter(({ name }) => isWanted(name, request.wanted));
+  const needsProgram = asked.some((phase) => phase.kind === "tests" && phase.program !== undefined);
+  const phases = PHASES.filter((phase) =>
+    asked.includes(phase) || needsProgram && phase.kind === "program" && phase.compiles
+  );
   if (phases.length === 0) {
     console.error(`No such phase: ${request.wanted.join(", ")}. Phases: ${names()}`);
     return 2;
@@ -64,7 +69,7 @@ async function runAll(phases: readonly Phase[], request: Request): Promise<reado
   };
   for (const phase of phases) {
     while (running.size >= (phase.kind === "tests" ? 1 : CORES)) await Promise.race(running);
-    if (phase.kind === "tests" && phase.executable && !isCompiled) continue;
+    if (phase.kind === "tests" && phase.program === "executable" && !isCompiled) continue;
     const started = run(phase).finally(() => running.delete(started));
     running.add(started);
     if (phase.kind === "tests") await started;
@@ -113,23 +118,48 @@ async function runTests(phase: TestPhase, extra: readonly string[]): Promise<Tes
   const jobs = { computing: CORES, waiting: CORES + 1, alone: 1 }[phase.sideBySide];
   const env = {
     DENO_JOBS: String(jobs),
-    ...(phase.executable ? { SIGNET_EXECUTABLE: await Deno.realPath(EXECUTABLE) } : {}),
+    ...await programOf(phase),
   };
   const ran = await timed(phase.name, args, { ...env, ...denoOf(phase) });
   const xml = await Deno.readTextFile(junit).catch(() => "");
   return judge(phase.name, ran, parseJunit(xml));
 }
 
+/** Variables that tell tests what to start. */
+async function programOf({ program }: TestPhase): Promise<Readonly<Record<string, string>>> {
+  if (program === "executable") return { SIGNET_EXECUTABLE: await Deno.realPath(EXECUTABLE) };
+  // Where nothing could be compiled the source does as well.
+  if (program === undefined || !await exists(BUNDLE)) return {};
+  return { SIGNET_BUNDLE: await Deno.realPath(BUNDLE) };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
+}
+
 /** Paths for `deno test`, and what it is to leave out. */
-async function filesOf({ paths, longRows }: TestPhase): Promise<readonly string[]> {
-  if (longRows === undefined) return paths;
+async function filesOf(phase: TestPhase): Promise<readonly string[]> {
+  const { paths, without = [], longRows } = phase;
+  const long = longRows === undefined ? [] : await filesWithLongRows(paths);
+  if (longRows === "only") return long;
+  const ignored = [...without, ...long];
+  return ignored.length === 0 ? paths : [`--ignore=${ignored.join()}`, ...paths];
+}
+
+async function filesWithLongRows(paths: readonly string[]): Promise<readonly string[]> {
   const long: string[] = [];
   for (const path of paths) {
     for await (const file of walk(path)) {
       if (/^longTestWithPeers\(/m.test(await Deno.readTextFile(file))) long.push(file);
     }
   }
-  return longRows === "only" ? long : [`--ignore=${long.join()}`, ...paths];
+  return long;
 }
 
 /** Test files below a folder. */

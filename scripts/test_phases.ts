@@ -13,12 +13,14 @@ export interface TestPhase {
   readonly options: readonly string[];
   /** Files and folders of tests. */
   readonly paths: readonly string[];
+  /** Files and folders below `paths` that another phase runs. */
+  readonly without?: readonly string[];
   /** Another Deno than the pinned one. */
   readonly deno?: string;
   /** True when real peers are wanted. */
   readonly peers?: boolean;
-  /** True when the tests start `dist/signet` instead of the source. */
-  readonly executable?: boolean;
+  /** What the tests start instead of the source: `dist/signet`, or the bundle that it is made of. */
+  readonly program?: "executable" | "bundle";
   /**
    * How many test files run side by side: one a core, where tests compute; one more than that, where they wait for other programs; one
    * after the other, where a test loads the machine by itself.
@@ -63,6 +65,24 @@ const INTEGRATION = {
   peers: true,
 } as const;
 
+/**
+ * Tests of a command's words, and of bytes, files and documents that are the same whatever runs signet. They start it again and again for
+ * a line each, and run once, on the executable, which may read and write less than the others. Whatever opens a socket to be talked to
+ * does not belong here.
+ */
+export const ONCE = [
+  "tests/integration/cert_commands",
+  "tests/integration/completion",
+  "tests/integration/dns_over_tls/query_command_test.ts",
+  "tests/integration/explain",
+  "tests/integration/lifecycle/refused_start_test.ts",
+  "tests/integration/man",
+  "tests/integration/output",
+  "tests/integration/pkilint",
+  "tests/integration/systemd",
+] as const;
+const ON_SOURCE = { ...INTEGRATION, without: ONCE } as const;
+
 /** All phases in order. */
 export const PHASES: readonly Phase[] = [
   { name: "static check", kind: "program", args: ["check"] },
@@ -87,13 +107,13 @@ export const PHASES: readonly Phase[] = [
     paths: ["lib"],
     sideBySide: "computing",
   },
-  { ...INTEGRATION, name: "integration" },
-  { ...INTEGRATION, name: `integration ${NEXT_DENO}`, deno: NEXT_DENO },
-  { ...INTEGRATION, name: "executable", executable: true, longRows: "without" },
+  { ...ON_SOURCE, name: "integration" },
+  { ...ON_SOURCE, name: `integration ${NEXT_DENO}`, deno: NEXT_DENO, program: "bundle" },
+  { ...INTEGRATION, name: "executable", program: "executable", longRows: "without" },
   {
     ...INTEGRATION,
     name: "executable load",
-    executable: true,
+    program: "executable",
     longRows: "only",
     sideBySide: "alone",
   },

@@ -1,5 +1,5 @@
 /**
- * Starting signet as a process, from source or as the executable that `SIGNET_EXECUTABLE` names.
+ * Starting signet as a process: the executable that `SIGNET_EXECUTABLE` names, else the bundle that `SIGNET_BUNDLE` names, else the source.
  *
  * Each server gets free ports on the loopback, a working directory of its own and nothing of this process's environment.
  */
@@ -16,7 +16,7 @@ const FLAG_OF = {
   monitoring: "--monitoringAddr",
   dns: "--dnsAddr",
 } as const satisfies Record<Listener, string>;
-/** What the program may do from source; the executable carries its own, narrower list. */
+/** What the program may do from source and as a bundle; the executable carries its own, narrower list. */
 const SOURCE_PERMISSIONS = [
   "--no-prompt",
   "--allow-net",
@@ -84,7 +84,9 @@ export function signetCommand(executable = Deno.env.get("SIGNET_EXECUTABLE")): {
   readonly prefix: readonly string[];
 } {
   if (executable) return { path: executable, prefix: [] };
-  return { path: Deno.execPath(), prefix: ["run", ...SOURCE_PERMISSIONS, `${ROOT}main.ts`] };
+  const bundle = Deno.env.get("SIGNET_BUNDLE");
+  const program = bundle ? ["--no-config", bundle] : [`${ROOT}main.ts`];
+  return { path: Deno.execPath(), prefix: ["run", ...SOURCE_PERMISSIONS, ...program] };
 }
 
 /** True when the tests run against an executable. */

@@ -112,11 +112,11 @@ Deno.test("signet check names what is wrong in documents by file, line and field
   const head = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n";
   await Deno.writeTextFile(
     `${dir.path}/services/good.yaml`,
-    `${head}metadata: { name: db, namespace: shop }\nspec: { hosts: [db.example], ports: [{ number: 1, name: tcp }] }\n`,
+    `${head}metadata: { name: db, namespace: shop }\nspec: { hosts: [db.example], ports: [{ number: 1, name: http, protocol: HTTP }] }\n`,
   );
   await Deno.writeTextFile(
     `${dir.path}/services/wrong.yaml`,
-    `${head}metadata: { name: web, namespace: shop }\nspec:\n  hosts: [web.example]\n  ports: [{ number: 99999, name: tcp }]\n`,
+    `${head}metadata: { name: web, namespace: shop }\nspec:\n  hosts: [web.example]\n  ports: [{ number: 99999, name: http, protocol: HTTP }]\n`,
   );
   const documents = await check(["--configDir", "services"], { cwd: dir.path });
   assert.equal(documents.code, 2);
