@@ -18,6 +18,7 @@ import { listenDns, openForwarder } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
 import { openRegistry } from "./lib/registry/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
+import { createXdsServer } from "./lib/xds/mod.ts";
 
 /**
  * Starts a server; disposing what it returns stops it.
@@ -36,8 +37,9 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names
   const dns = opened.use(await listenDns(config.dns, { ...host, cert, registry, forwarder })); // 5. DNS over TLS
   const { list: authenticators } = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
-  opened.use(runCa(ca, { ...host, authenticators, grpc, limits: config.limits })); // 7. run the CA service
-  return serving({ config, host, http, ca, cert, grpc, dns }, opened.move());
+  const xds = opened.use(createXdsServer(config.xds, { ...host, authenticators, registry })); // configuration of proxies
+  opened.use(runCa(ca, { ...host, authenticators, grpc, xds, limits: config.limits })); // 7. run the CA service
+  return serving({ config, host, http, ca, cert, grpc, dns, xds }, opened.move());
 }
 
 if (import.meta.main) {

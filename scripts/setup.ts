@@ -9,6 +9,8 @@
 import { generateProtos } from "./gen_proto.ts";
 
 const STAMP = "node_modules/.signet_setup";
+/** What has dependencies of its own: the program, and the making of code from Envoy's API. */
+const FOLDERS = [".", "scripts/envoy_api"];
 
 /** Sets up the repository, which is the working directory; says on stderr what takes longer than a moment. */
 export async function setUp(): Promise<void> {
@@ -20,15 +22,23 @@ export async function setUp(): Promise<void> {
 
 /** Installs what deno.lock names; returns false when that has been done. */
 async function installDependencies(): Promise<boolean> {
-  const stamp = await Deno.readTextFile("deno.json") + await Deno.readTextFile("deno.lock");
+  const files = FOLDERS.flatMap((folder) => [`${folder}/deno.json`, `${folder}/deno.lock`]);
+  const stamp = (await Promise.all(files.map((path) => Deno.readTextFile(path)))).join("");
   const before = await Deno.readTextFile(STAMP).catch(() => undefined);
   if (before === stamp) return false;
   say(
     "installing dependencies from npm into node_modules (seconds; about a minute on a slow line)",
   );
-  // A lockfile that is being changed on this desk is for "deno install", not for the set-up, to change: frozen.
+  for (const folder of FOLDERS) await install(folder);
+  await Deno.writeTextFile(STAMP, stamp);
+  return true;
+}
+
+/** A lockfile that is being changed on this desk is for "deno install", not for the set-up, to change: frozen. */
+async function install(folder: string): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["install", "--quiet", "--frozen"],
+    cwd: folder,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -41,8 +51,6 @@ async function installDependencies(): Promise<boolean> {
       }`,
     );
   }
-  await Deno.writeTextFile(STAMP, stamp);
-  return true;
 }
 
 function say(message: string): void {

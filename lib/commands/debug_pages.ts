@@ -62,7 +62,7 @@ function setLevel(query: URLSearchParams, levels: LogLevels): string | undefined
 
 /** Pages of a server that is up. */
 export function servingPages(
-  { config, host, ca, cert, grpc, dns }: ServerParts,
+  { config, host, ca, cert, grpc, dns, xds }: ServerParts,
 ): readonly DebugEndpoint[] {
   return [
     {
@@ -93,6 +93,11 @@ export function servingPages(
           ? undefined
           : "Give proxyID as NAME.NAMESPACE, or namespace alone",
       read: (query) => ({ table: dns.names(namespaceOf(query)) }),
+    },
+    {
+      name: "syncz",
+      help: "proxies that are connected, and what of their configuration they have accepted",
+      read: () => xds.streams(),
     },
   ];
 }

@@ -6,6 +6,7 @@ import type { DnsServer } from "../dns/mod.ts";
 import type { GrpcServer } from "../grpc/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
+import type { XdsServer } from "../xds/mod.ts";
 import { servingPages } from "./debug_pages.ts";
 import type { Host, HttpPorts } from "./system.ts";
 
@@ -25,6 +26,8 @@ export interface ServerParts {
   readonly grpc: GrpcServer;
   /** DNS over TLS. */
   readonly dns: DnsServer;
+  /** Configuration of proxies. */
+  readonly xds: XdsServer;
 }
 
 /** A server that is up. */
@@ -64,8 +67,8 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
 function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
-    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
-    `plaintext gRPC     ${plain ?? "off"}  health and reflection`,
+    `secure gRPC        ${secure ?? "off"}  CA, xDS  certificate ${cert.described}`,
+    `plaintext gRPC     ${plain ?? "off"}  xDS, health and reflection`,
     `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh${
       config.dns.forward === undefined ? "" : ", others by upstream servers"
     }`,

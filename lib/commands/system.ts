@@ -53,6 +53,8 @@ export interface Host {
   readonly tracer: CallTracer | undefined;
   /** The mesh's trust domain now. */
   readonly trustDomain: () => string;
+  /** Processors of the machine. */
+  readonly processors: number;
 }
 
 /** The plain HTTP ports. */
@@ -114,8 +116,10 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
   const store = fileCaStore(lock.directory);
   await store.report.write({}); // what the server before said is over
+  const processors = navigator.hardwareConcurrency;
   const seen = { logger, metrics, tracer: otlp?.tracer };
-  const host = { clock, crypto, store, kube, database, ...pluggedIn, ...seen, trustDomain };
+  const world = { clock, crypto, store, kube, database, trustDomain, processors };
+  const host = { ...world, ...pluggedIn, ...seen };
   const kept = opened.move();
   return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }

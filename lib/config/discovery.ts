@@ -4,7 +4,7 @@ import { parseTrustDomain, sanitizeTrustDomain } from "../spiffe/mod.ts";
 import type { ListenAddress } from "./address.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
-import { toDns, toRegistry } from "./dns.ts";
+import { toDns, toRegistry, toXds } from "./dns.ts";
 import { kubeFaults, kubeNotices, toKube, toKubeTokens } from "./kube.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
@@ -208,6 +208,7 @@ function toConfig(
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),
     registry: toRegistry(values),
+    xds: toXds(values),
     dns: toDns(values),
     limits: {
       perIdentity: rateLimit(values.ratePerIdentity, values.burstPerIdentity),

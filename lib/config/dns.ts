@@ -1,4 +1,4 @@
-/** From option values to the settings of the service registry and of DNS over TLS. */
+/** From option values to the settings of the service registry, of the xDS server and of DNS over TLS. */
 import type { Config } from "./port.ts";
 import type { OptionValues } from "./table.ts";
 
@@ -9,6 +9,21 @@ export function toRegistry(values: OptionValues): Config["registry"] {
     autoAddresses: values.ipAutoAllocate
       ? { ipv4: values.ipAutoAllocateIpv4, ipv6: values.ipAutoAllocateIpv6 }
       : undefined,
+  };
+}
+
+/** Settings of the xDS server. */
+export function toXds(values: OptionValues): Config["xds"] {
+  return {
+    authenticates: values.xdsAuth,
+    authenticatesPlaintext: values.xdsAuthPlaintext,
+    checksIdentity: values.xdsIdentityCheck,
+    newStreamsPerSecond: values.xdsNewStreams || undefined,
+    debounceAfterMs: values.debounceAfter,
+    debounceMaxMs: values.debounceMax,
+    pushThrottle: values.pushThrottle || undefined,
+    validatesTrustDomain: !values.skipValidateTrustDomain,
+    rootNamespace: values.namespace,
   };
 }
 

@@ -91,6 +91,18 @@ export interface Config {
       readonly maxStaleMs: number;
     } | undefined;
   };
+  /** The xDS server; undefined rates are those that the processors allow. */
+  readonly xds: {
+    readonly authenticates: boolean;
+    readonly authenticatesPlaintext: boolean;
+    readonly checksIdentity: boolean;
+    readonly newStreamsPerSecond: number | undefined;
+    readonly debounceAfterMs: number;
+    readonly debounceMaxMs: number;
+    readonly pushThrottle: number | undefined;
+    readonly validatesTrustDomain: boolean;
+    readonly rootNamespace: string;
+  };
   /** Rates of callers and the queue before signing; `undefined` is no limit. */
   readonly limits: {
     readonly perIdentity: { readonly perSecond: number; readonly burst: number } | undefined;

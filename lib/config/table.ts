@@ -10,6 +10,7 @@ import { CA_OPTIONS } from "./table_ca.ts";
 import { DNS_OPTIONS } from "./table_dns.ts";
 import { KUBE_OPTIONS } from "./table_kube.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
+import { XDS_OPTIONS } from "./table_xds.ts";
 import {
   boolOption,
   choiceOption,
@@ -41,12 +42,12 @@ const LISTENERS = {
     flag: "secureGRPCAddr",
     aliases: ["secureGrpcAddr"],
     fallback: ":15012",
-    help: "gRPC over TLS with the CA service; empty turns it off",
+    help: "gRPC over TLS: CA and xDS; empty turns it off",
   }),
   grpcAddr: addressOption({
     flag: "grpcAddr",
     fallback: ":15010",
-    help: "plaintext gRPC: health and reflection, no CA; empty turns it off",
+    help: "plaintext gRPC: xDS without authentication, no CA; empty turns it off",
   }),
   metricsLocalhostOnly: boolOption({
     variable: "METRICS_LOCALHOST_ACCESS_ONLY",
@@ -299,6 +300,7 @@ export const OPTIONS = {
   ...KUBE_OPTIONS,
   ...LOG,
   ...DNS_OPTIONS,
+  ...XDS_OPTIONS,
 } as const satisfies Record<
   string,
   Option<unknown>

@@ -33,7 +33,10 @@ export async function runHandler(
       header: toHeaders(stream),
       body: options.body,
       signal: stream.signal,
-      contextValues: withCredentials(options.credentials),
+      contextValues: withCredentials(
+        options.credentials,
+        () => stream.reset(HTTP2_ERROR.CANCEL),
+      ),
     });
     const once = ["unary", "client_streaming"].includes(handler.method.methodKind);
     await sendResponse(stream, response, once);

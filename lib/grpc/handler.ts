@@ -1,4 +1,5 @@
 /** What happens to a stream of a gRPC port: the fast path, Connect's handlers, or a refusal. */
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { Credentials } from "../authn/mod.ts";
 import { concatBytes } from "../base/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
@@ -12,6 +13,7 @@ import type { GrpcConfig } from "./port.ts";
 import { asksForRoots, respondRoots } from "./roots_page.ts";
 import { createRouter } from "./router.ts";
 import type { CreateCertificate } from "./services/ca.ts";
+import type { XdsServer } from "../xds/mod.ts";
 
 const CA_SERVICE = "istio.v1.auth.IstioCertificateService";
 const CA_METHOD = "CreateCertificate";
@@ -29,6 +31,8 @@ export interface GrpcHandler {
 export interface PortServices {
   /** The CA service; absent on the plaintext port. */
   readonly createCertificate: CreateCertificate | undefined;
+  /** The xDS server; absent where discovery is not served. */
+  readonly xds?: XdsServer | undefined;
   /** True when the port is TLS. */
   readonly secure: boolean;
   /** The roots that `GET /root-cert.pem` answers with; without them there is no such page. */
@@ -48,6 +52,7 @@ export function createGrpcHandler(
   const shutdown = new AbortController();
   const router = createRouter({
     createCertificate,
+    xds: port.xds,
     interceptors: [observeCalls(observers, logger)],
     maxMessageBytes: config.maxMessageBytes,
     shutdownSignal: shutdown.signal,
@@ -66,16 +71,16 @@ export function createGrpcHandler(
     body: AsyncIterable<Uint8Array>,
   ) => {
     const path = pathOf(stream);
-    const handler = router.handlers.get(path);
-    if (handler === undefined) {
-      return refuseRequest(stream, { status: 404, message: `unknown service or method ${path}` });
-    }
-    void runHandler(stream, handler, {
-      credentials: credentialsOf(stream, secure),
-      secure,
-      body,
-      onError,
-    });
+    const run = (handler: UniversalHandler | undefined) => {
+      if (handler === undefined) {
+        return refuseRequest(stream, { status: 404, message: `unknown service or method ${path}` });
+      }
+      const credentials = credentialsOf(stream, secure);
+      void runHandler(stream, handler, { credentials, secure, body, onError });
+    };
+    const handler = router.find(path);
+    if (handler instanceof Promise) void handler.then(run);
+    else run(handler);
   };
 
   return {

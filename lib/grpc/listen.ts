@@ -19,8 +19,7 @@ import {
   type ServerStream,
 } from "../transport/mod.ts";
 import { createGrpcHandler, type GrpcHandler } from "./handler.ts";
-import type { GrpcConfig, GrpcConnection, GrpcServer } from "./port.ts";
-import type { CreateCertificate } from "./services/ca.ts";
+import type { GrpcConfig, GrpcConnection, GrpcServer, GrpcServices } from "./port.ts";
 
 /** What the listeners need of the world. */
 export interface GrpcHost {
@@ -47,7 +46,7 @@ export interface GrpcHost {
  */
 export async function listenGrpc(config: GrpcConfig, host: GrpcHost): Promise<GrpcServer> {
   await using bound = new AsyncDisposableStack();
-  const gate = Promise.withResolvers<CreateCertificate | undefined>();
+  const gate = Promise.withResolvers<GrpcServices>();
   const secureAddr = host.cert.listens ? config.secureAddr : undefined;
   const secure = secureAddr && bound.use(await listenSecure(config, host, gate.promise));
   const plain = config.plainAddr && bound.use(await listenPlain(config, host, gate.promise));
@@ -113,7 +112,7 @@ function gated(
 async function listenSecure(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate | undefined>,
+  gate: Promise<GrpcServices>,
 ): Promise<BoundPort> {
   const { cert, clock } = host;
   const verifier = createPeerVerifier({
@@ -124,9 +123,9 @@ async function listenSecure(
     nowMs: () => clock.nowMs(),
   });
   const { onStream, handler } = gated(
-    gate.then((create) =>
+    gate.then((services) =>
       createGrpcHandler(config, host, {
-        createCertificate: create,
+        ...services,
         secure: true,
         rootsPem: () => cert.current?.clientRootsPem ?? "",
       })
@@ -155,11 +154,11 @@ async function listenSecure(
 async function listenPlain(
   config: GrpcConfig,
   host: GrpcHost,
-  gate: Promise<CreateCertificate | undefined>,
+  gate: Promise<GrpcServices>,
 ): Promise<BoundPort> {
   const { onStream, handler } = gated(
-    gate.then(() =>
-      createGrpcHandler(config, host, { createCertificate: undefined, secure: false })
+    gate.then(({ xds }) =>
+      createGrpcHandler(config, host, { createCertificate: undefined, xds, secure: false })
     ),
   );
   const listener = await listenHttp2<ClientCertificate | undefined>({

@@ -14,7 +14,13 @@ export { createAdmission } from "./admission.ts";
 export type { Admission, AdmissionConfig, AdmissionHost, Applicant } from "./admission.ts";
 export { listenGrpc } from "./listen.ts";
 export type { GrpcHost } from "./listen.ts";
-export type { GrpcAddresses, GrpcConfig, GrpcConnection, GrpcServer } from "./port.ts";
+export type {
+  GrpcAddresses,
+  GrpcConfig,
+  GrpcConnection,
+  GrpcServer,
+  GrpcServices,
+} from "./port.ts";
 export { ROOTS_PATH } from "./roots_page.ts";
 export { runCa } from "./run_ca.ts";
 export type { CaRunHost } from "./run_ca.ts";

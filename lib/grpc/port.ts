@@ -1,11 +1,12 @@
 /** The gRPC ports as the rest of signet sees them. */
+import type { XdsServer } from "../xds/mod.ts";
 import type { CreateCertificate } from "./services/ca.ts";
 
 /** Addresses that are listened on, `host:port`; `undefined` for a port that is turned off. */
 export interface GrpcAddresses {
-  /** TLS: CA, health, reflection. */
+  /** TLS: CA, xDS, health, reflection. */
   readonly secure: string | undefined;
-  /** Plaintext: health and reflection. */
+  /** Plaintext: xDS, health and reflection. */
   readonly plain: string | undefined;
 }
 
@@ -23,14 +24,22 @@ export interface GrpcConnection {
   readonly openStreams: number;
 }
 
+/** What is served beside health and reflection. */
+export interface GrpcServices {
+  /** The CA, on the secure port alone; undefined when there is none. */
+  readonly createCertificate: CreateCertificate | undefined;
+  /** Discovery, on both ports. */
+  readonly xds: XdsServer;
+}
+
 /** Bound gRPC ports. Calls wait until {@linkcode GrpcServer.serve}. */
 export interface GrpcServer extends AsyncDisposable {
   /** Where it listens. */
   readonly addresses: GrpcAddresses;
   /** Open connections, at most a thousand of each port. */
   connections(): readonly GrpcConnection[];
-  /** Registers the CA service on the secure port, when there is a CA, and starts to serve calls. */
-  serve(createCertificate: CreateCertificate | undefined): void;
+  /** Registers the services and starts to serve calls. */
+  serve(services: GrpcServices): void;
   /** Stops accepting, tells clients to go away, finishes what is in flight within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { type Clock, createTaskGroup, onNextTurn, sleep } from "../base/mod.ts";
 import type { Ca } from "../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
 import { type AdmissionConfig, createAdmission } from "./admission.ts";
+import type { XdsServer } from "../xds/mod.ts";
 import type { GrpcServer } from "./port.ts";
 import { createCertificateService } from "./services/ca.ts";
 
@@ -24,21 +25,24 @@ export interface CaRunHost {
   readonly authenticators: readonly Authenticator[];
   /** Where the service is registered. */
   readonly grpc: GrpcServer;
+  /** What is served beside it. */
+  readonly xds: XdsServer;
   /** Rates and the queue. */
   readonly limits: AdmissionConfig;
 }
 
 /** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
 export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
-  const { clock, metrics, authenticators, grpc } = host;
+  const { clock, metrics, authenticators, grpc, xds } = host;
   const logger = host.logger.scoped("ca");
   if (ca === undefined) {
-    grpc.serve(undefined);
+    grpc.serve({ createCertificate: undefined, xds });
     return new AsyncDisposableStack();
   }
   exposeExpiry(ca, metrics, clock);
   const admission = createAdmission(host.limits, { ...host, onNextTurn });
-  grpc.serve(createCertificateService({ ...host, ca, authenticators, admission }));
+  const createCertificate = createCertificateService({ ...host, ca, authenticators, admission });
+  grpc.serve({ createCertificate, xds });
   const tasks = createTaskGroup({
     onError: (name, thrown) =>
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),

@@ -46,6 +46,12 @@ export const EVENT = {
   stopped: "server.stopped",
   stopping: "server.stopping",
   taskFailed: "server.task_failed",
+  xdsClosed: "xds.stream_closed",
+  xdsOpened: "xds.stream_opened",
+  xdsPushed: "xds.pushed",
+  xdsRefused: "xds.stream_refused",
+  xdsRejected: "xds.rejected",
+  xdsUnknownType: "xds.unknown_type",
 } as const;
 
 /** Names of metrics. */
@@ -87,6 +93,12 @@ export const METRIC = {
   dnsCacheBytes: "signet_dns_cache_bytes",
   dnsCacheLookups: "signet_dns_cache_lookups_total",
   dnsPrefetches: "signet_dns_prefetches_total",
+  xdsStreams: "pilot_xds",
+  xdsPushes: "pilot_xds_pushes",
+  xdsRejects: "pilot_total_xds_rejects",
+  xdsStale: "pilot_xds_expired_nonce",
+  xdsRefused: "signet_xds_streams_refused_total",
+  debounceSeconds: "pilot_debounce_time",
   registryServices: "signet_registry_services",
   registryFaults: "signet_registry_faults",
   residentMemory: "process_resident_memory_bytes",
@@ -212,6 +224,21 @@ export const METRIC_DESCRIPTIONS = {
   },
   signet_dns_prefetches_total: {
     help: "Hot names that were asked for again before their time was over",
+    labels: [],
+  },
+  pilot_xds: { help: "xDS streams of proxies that are open", labels: [] },
+  pilot_xds_pushes: { help: "xDS responses, by type", labels: ["type"] },
+  pilot_total_xds_rejects: {
+    help: "xDS responses that a proxy refused, by type",
+    labels: ["type"],
+  },
+  pilot_xds_expired_nonce: {
+    help: "xDS requests that speak of a response before the last, by type",
+    labels: ["type"],
+  },
+  signet_xds_streams_refused_total: { help: "xDS streams refused, by status", labels: ["status"] },
+  pilot_debounce_time: {
+    help: "Time from the first of some changes to the push of all of them",
     labels: [],
   },
   signet_registry_services: { help: "Services known, one for each host", labels: [] },

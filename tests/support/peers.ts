@@ -42,6 +42,11 @@ export function peersDir(): string {
   return `${cache}/signet-peers/bin`;
 }
 
+/** The template from which Istio's agent makes Envoy's bootstrap. */
+export function istioBootstrapFile(): string {
+  return `${peersDir()}/../istio/envoy_bootstrap.json`;
+}
+
 /** The virtual environment of Python that belongs to the tests. */
 export function pythonDir(): string {
   return `${peersDir()}/../python`;

@@ -6,7 +6,7 @@ import { run } from "../../support/process.ts";
 import { startSignet } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
-const PAGES = ["ca", "config", "connections", "limits", "memory", "ndsz", "scopes"];
+const PAGES = ["ca", "config", "connections", "limits", "memory", "ndsz", "scopes", "syncz"];
 
 /** An address of this machine that is not the loopback; undefined where there is none. */
 function otherAddress(): string | undefined {

@@ -11,7 +11,8 @@ const REFLECTION = [
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
 ] as const;
-const SHARED = ["grpc.health.v1.Health", ...REFLECTION];
+const DISCOVERY = "envoy.service.discovery.v3.AggregatedDiscoveryService";
+const SHARED = [DISCOVERY, "grpc.health.v1.Health", ...REFLECTION];
 
 async function succeed(grpcurl: string, args: readonly string[]): Promise<string> {
   const ran: Ran = await run(grpcurl, args);

@@ -168,6 +168,7 @@ Deno.test("runCa() serves, follows the store, survives a bad set, and shows the 
     logger,
     metrics,
     grpc,
+    xds: undefined as never,
     authenticators: [],
     limits: { perIdentity: undefined, perAddress: undefined, maxWaiting: 1 },
   });

@@ -1,0 +1,71 @@
+/** EDS: the endpoints of one port of a service, by locality. */
+import type {
+  LbEndpointJson,
+  LocalityLbEndpointsJson,
+} from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts";
+import type { ClusterLoadAssignmentJson } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { MeshEndpoint, MeshService, ServiceFacts } from "../mesh/mod.ts";
+
+type Port = ServiceFacts["ports"][number];
+
+/** How `unix:///path` begins. */
+const SOCKET_SCHEME = "unix://";
+
+/** The endpoints of a cluster that nobody knows: none, said so, as a proxy waits for the answer. */
+export function noEndpoints(clusterName: string): ClusterLoadAssignmentJson {
+  return { clusterName };
+}
+
+/** The endpoints of a service's port under the name of a cluster. Those without an address or that are not ready are left out. */
+export function loadAssignment(
+  { endpoints }: Pick<MeshService, "endpoints">,
+  port: Port,
+  clusterName: string,
+): ClusterLoadAssignmentJson {
+  const localities = new Map<string, MeshEndpoint[]>();
+  for (const endpoint of endpoints) {
+    if (!endpoint.ready || endpoint.address === "") continue;
+    const group = localities.get(endpoint.locality);
+    if (group === undefined) localities.set(endpoint.locality, [endpoint]);
+    else group.push(endpoint);
+  }
+  const sorted = [...localities].sort(([one], [other]) => one < other ? -1 : 1);
+  return {
+    clusterName,
+    endpoints: sorted.map(([locality, group]) => localityEndpoints(locality, group, port)),
+  };
+}
+
+function localityEndpoints(
+  locality: string,
+  group: readonly MeshEndpoint[],
+  port: Port,
+): LocalityLbEndpointsJson {
+  const [region = "", zone = "", subZone = ""] = locality.split("/");
+  return {
+    locality: { region, zone, subZone },
+    loadBalancingWeight: group.reduce((sum, endpoint) => sum + weightOf(endpoint), 0),
+    lbEndpoints: group.map((endpoint) => lbEndpoint(endpoint, port)),
+  };
+}
+
+function weightOf({ weight }: MeshEndpoint): number {
+  return weight || 1;
+}
+
+function lbEndpoint(endpoint: MeshEndpoint, port: Port): LbEndpointJson {
+  const { address, ports, meshTlsPorts } = endpoint;
+  return {
+    endpoint: {
+      address: address.startsWith(SOCKET_SCHEME)
+        ? { pipe: { path: address.slice(SOCKET_SCHEME.length) } }
+        : {
+          socketAddress: { address, portValue: ports[port.name] ?? port.targetPort ?? port.number },
+        },
+    },
+    loadBalancingWeight: weightOf(endpoint),
+    ...(meshTlsPorts.includes(port.name)
+      ? { metadata: { filterMetadata: { "envoy.transport_socket_match": { tlsMode: "istio" } } } }
+      : {}),
+  };
+}

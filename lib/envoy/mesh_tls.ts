@@ -1,0 +1,101 @@
+/** Mutual TLS of the mesh, from both ends. Certificates and roots come from the agent by SDS. */
+import type { Cluster_TransportSocketMatchJson } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { TransportSocketJson } from "../../proto/gen/envoy/config/core/v3/base_pb.ts";
+import type {
+  DownstreamTlsContextJson,
+  UpstreamTlsContextJson,
+} from "../../proto/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+import type { MeshSettings, ServiceFacts } from "../mesh/mod.ts";
+import { meshSni } from "./names.ts";
+import { isHttp, type PortKind } from "./protocol.ts";
+import { agentSecret } from "./sources.ts";
+import { typed } from "./typed.ts";
+
+const TLS = "envoy.extensions.transport_sockets.tls.v3";
+/** What a client of the mesh offers, by which a server tells mesh TLS from the application's own. */
+const MESH_ALPN = "istio";
+/** The suites of TLS 1.2 that are taken: forward secret ones first. */
+const CIPHER_SUITES = [
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "AES256-GCM-SHA384",
+  "AES128-GCM-SHA256",
+];
+
+/**
+ * How a cluster's endpoints are spoken to: by mesh TLS where an endpoint says so, in plain else. The server must show an identity of the
+ * service; with none known, any certificate of the mesh is taken.
+ */
+export function meshTransports(
+  { host, identities }: Pick<ServiceFacts, "host" | "identities">,
+  port: number,
+  kind: PortKind,
+): Cluster_TransportSocketMatchJson[] {
+  const context: UpstreamTlsContextJson = {
+    sni: meshSni(host, port),
+    commonTlsContext: {
+      tlsParams: {
+        tlsMinimumProtocolVersion: "TLSv1_2",
+        tlsMaximumProtocolVersion: "TLSv1_3",
+      },
+      tlsCertificateSdsSecretConfigs: [agentSecret("default")],
+      combinedValidationContext: {
+        defaultValidationContext: {
+          matchSubjectAltNames: identities.map((exact) => ({ exact })),
+        },
+        validationContextSdsSecretConfig: agentSecret("ROOTCA"),
+      },
+      alpnProtocols: kind === "http2" ? [MESH_ALPN, "h2"] : [MESH_ALPN],
+    },
+  };
+  return [
+    {
+      name: "tlsMode-istio",
+      match: { tlsMode: "istio" },
+      transportSocket: {
+        name: "envoy.transport_sockets.tls",
+        typedConfig: typed(`${TLS}.UpstreamTlsContext`, context),
+      },
+    },
+    {
+      name: "tlsMode-disabled",
+      match: {},
+      transportSocket: {
+        name: "envoy.transport_sockets.raw_buffer",
+        typedConfig: typed("envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer", {}),
+      },
+    },
+  ];
+}
+
+/** How a workload ends mesh TLS: the client must show a certificate of the mesh, and of its trust domain. */
+export function meshServer(
+  { trustDomain, validatesTrustDomain }: MeshSettings,
+  kind: PortKind,
+): TransportSocketJson {
+  const context: DownstreamTlsContextJson = {
+    requireClientCertificate: true,
+    commonTlsContext: {
+      tlsParams: {
+        tlsMinimumProtocolVersion: "TLSv1_2",
+        tlsMaximumProtocolVersion: "TLSv1_3",
+        cipherSuites: CIPHER_SUITES,
+      },
+      tlsCertificateSdsSecretConfigs: [agentSecret("default")],
+      combinedValidationContext: {
+        defaultValidationContext: validatesTrustDomain
+          ? { matchSubjectAltNames: [{ prefix: `spiffe://${trustDomain}/` }] }
+          : {},
+        validationContextSdsSecretConfig: agentSecret("ROOTCA"),
+      },
+      // Of what mesh clients offer, `istio` is not here: nothing is negotiated, and Envoy looks at the bytes.
+      alpnProtocols: isHttp(kind) ? ["h2", "http/1.1"] : [],
+    },
+  };
+  return {
+    name: "envoy.transport_sockets.tls",
+    typedConfig: typed(`${TLS}.DownstreamTlsContext`, context),
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The mesh as a value: services, endpoints and what a proxy sees of them, built from the registry. Pure.
+ *
+ * @example Read a node
+ * ```ts
+ * import { parseNode } from "signet/mesh/mod.ts";
+ *
+ * const node = parseNode({ id: "sidecar~10.0.0.3~web-1.shop~shop.svc.cluster.local", metadata: {} });
+ * if (!node.ok || node.proxy.namespace !== "shop") throw new TypeError("The namespace is in the domain");
+ * ```
+ *
+ * @module
+ */
+export type {
+  InterceptionMode,
+  MeshEndpoint,
+  MeshService,
+  MeshSettings,
+  MeshSnapshot,
+  Proxy,
+  ProxyType,
+  ServiceFacts,
+} from "./port.ts";
+export { parseNode } from "./proxy.ts";
+export type { NodeFacts, ParsedNode } from "./proxy.ts";
+export { createScopes } from "./scope.ts";
+export type { Scope, Scopes } from "./scope.ts";
+export { buildSnapshot } from "./snapshot.ts";

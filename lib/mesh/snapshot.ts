@@ -1,0 +1,72 @@
+/**
+ * From the registry to a snapshot of the mesh. Each part that says what it said before is the object of before, so that everything
+ * downstream is remembered by identity: what was made of a service, and what changed between two snapshots.
+ */
+import type { Endpoint, RegistrySnapshot, Service } from "../registry/mod.ts";
+import type { MeshEndpoint, MeshService, MeshSettings, MeshSnapshot } from "./port.ts";
+import { keepSame, keepSameList } from "./same.ts";
+
+/** The label by which a workload says whether it takes mutual TLS. */
+const TLS_MODE_LABEL = "security.istio.io/tlsMode";
+
+/** Builds a snapshot over the one before. */
+export function buildSnapshot(
+  registry: Pick<RegistrySnapshot, "services" | "documents">,
+  { settings, previous }: {
+    readonly settings: MeshSettings;
+    readonly previous: MeshSnapshot | undefined;
+  },
+): MeshSnapshot {
+  const kept = keepSame(previous?.settings, settings);
+  const before = new Map(previous?.services.map((service) => [keyOf(service.facts), service]));
+  const services = registry.services.map((service) =>
+    keepService(before.get(keyOf(service)), toMeshService(service, kept))
+  );
+  return { settings: kept, services: keepSameList(previous?.services, services) };
+}
+
+function keyOf({ host, namespace, name }: Pick<Service, "host" | "namespace" | "name">): string {
+  return `${host} ${namespace} ${name}`;
+}
+
+function keepService(before: MeshService | undefined, service: MeshService): MeshService {
+  if (before === undefined) return service;
+  const facts = keepSame(before.facts, service.facts);
+  const endpoints = keepSame(before.endpoints, service.endpoints);
+  return facts === before.facts && endpoints === before.endpoints ? before : { facts, endpoints };
+}
+
+function toMeshService(
+  { endpoints, ...facts }: Service,
+  settings: MeshSettings,
+): MeshService {
+  return {
+    facts: { ...facts, identities: identitiesOf(endpoints, facts, settings) },
+    endpoints: endpoints.map((endpoint) => toMeshEndpoint(endpoint, facts)),
+  };
+}
+
+/** Endpoints come from the service's own namespace: written in it, or selected there. */
+function identitiesOf(
+  endpoints: readonly Endpoint[],
+  { namespace, subjectAltNames }: Pick<Service, "namespace" | "subjectAltNames">,
+  { trustDomain }: MeshSettings,
+): readonly string[] {
+  const identities = endpoints
+    .filter(({ serviceAccount }) => serviceAccount !== "")
+    .map(({ serviceAccount }) => `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`);
+  return [...new Set([...identities, ...subjectAltNames])].sort();
+}
+
+function toMeshEndpoint(
+  endpoint: Endpoint,
+  { meshInternal }: Pick<Service, "meshInternal">,
+): MeshEndpoint {
+  const takesTls = meshInternal && tlsModeOf(endpoint) === "istio";
+  return { ...endpoint, meshTlsPorts: takesTls ? Object.keys(endpoint.ports) : [] };
+}
+
+/** A workload with a service account has a certificate unless it says otherwise. */
+function tlsModeOf({ labels, serviceAccount }: Endpoint): string {
+  return labels[TLS_MODE_LABEL] ?? (serviceAccount === "" ? "disabled" : "istio");
+}
