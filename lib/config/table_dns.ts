@@ -17,7 +17,8 @@ const REGISTRY = {
   configDir: pathOption({
     flag: "configDir",
     fallback: "",
-    help: "folder of YAML files with ServiceEntries and WorkloadEntries, watched",
+    help:
+      "folder of YAML files with documents of Istio's kinds (ServiceEntry, VirtualService, ...), watched",
   }),
   domain: textOption({
     flag: "domain",

@@ -12,7 +12,9 @@ import {
   fault,
   type FieldPath,
   type Findings,
+  type Json,
   rootCursor,
+  type Schema,
 } from "./schema/port.ts";
 import { describe } from "./schema/scalar.ts";
 
@@ -97,10 +99,10 @@ export function parseDocument(
   }
   const meta = readMeta(fields["metadata"], below(top, "metadata"));
   const written = fields["spec"];
-  const isBare = written === undefined || written === null;
-  if (isBare && rule.needsSpec) fault(below(top, "spec"), "is missing");
-  const place0 = below(top, "spec");
-  const spec = rule.schema.read(isBare ? {} : written, place0) as IstioSpecs[IstioKind];
+  const inSpec = below(top, "spec");
+  if (written === null) fault(inSpec, "is null: give it a value, or leave it out");
+  else if (written === undefined && rule.needsSpec) fault(inSpec, "is missing");
+  const spec = rule.schema.read(written ?? {}, inSpec) as IstioSpecs[IstioKind];
   const document = { kind, meta, place, spec } as IstioDocument;
   const after = rootCursor(besideFaults(inSchema, [...faults]));
   checkAnnotations(document, below(after, "metadata", "annotations"));
@@ -110,6 +112,24 @@ export function parseDocument(
     meta,
   );
   return done(undefined, document);
+}
+
+/** The JSON form of a document, in the newest version of its kind; fields that have their zeros are left out. */
+export function documentToJson({ kind, meta, spec }: IstioDocument): Json {
+  const { group, versions, schema } = KINDS[kind];
+  const { name, namespace, labels, annotations } = meta;
+  const texts = (field: string, value: Readonly<Record<string, string>>) =>
+    Object.keys(value).length > 0 ? { [field]: value } : {};
+  return {
+    apiVersion: `${group}/${versions[0]}`,
+    kind,
+    metadata: {
+      ...{ name, namespace },
+      ...texts("labels", labels),
+      ...texts("annotations", annotations),
+    },
+    spec: (schema as Schema<unknown>).write(spec) ?? {},
+  };
 }
 
 interface Head {

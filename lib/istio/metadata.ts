@@ -11,6 +11,8 @@ const DRY_RUN = "istio.io/dry-run";
 const ALWAYS_REJECT = "internal.istio.io/webhook-always-reject";
 /** By these an object would speak for another one. */
 const PARENTS = ["internal.istio.io/parents", "internal.istio.io/parent-namespace"];
+/** What Go reads as a boolean. */
+const BOOLEAN_REGEXP = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
 /** An annotation may hold a whole object: `kubectl apply` keeps one there. */
 const TEXTS = map(text({ max: 1 << 20 }));
 
@@ -43,7 +45,7 @@ export function readMeta(value: unknown, at: Cursor): ObjectMeta {
 
 /** The rules of annotations that only Istio itself may set, and of a policy that is tried out. */
 export function checkAnnotations(document: IstioDocument, at: Cursor): void {
-  const { annotations, namespace, name } = document.meta;
+  const { annotations } = document.meta;
   const has = (annotation: string) => Object.hasOwn(annotations, annotation);
   if (has(ALWAYS_REJECT)) {
     fault(below(at, ALWAYS_REJECT), `"${ALWAYS_REJECT}" annotation found, rejecting`);
@@ -51,10 +53,19 @@ export function checkAnnotations(document: IstioDocument, at: Cursor): void {
   for (const parent of PARENTS.filter(has)) {
     fault(below(at, parent), `"${parent}" annotation found, this may not be set by users`);
   }
-  if (!has(DRY_RUN)) return;
-  const who = `${namespace}/${name}`;
-  fault(
-    below(at, DRY_RUN),
-    `${who} has unsupported annotation ${DRY_RUN}, please remove the annotation`,
-  );
+  if (has(DRY_RUN)) fault(below(at, DRY_RUN), dryRunFault(document, annotations[DRY_RUN]!));
+}
+
+/** A policy that allows or denies may be tried out. */
+function dryRunFault({ kind, meta, spec }: IstioDocument, value: string): string | undefined {
+  const who = `${meta.namespace}/${meta.name}`;
+  if (kind !== "AuthorizationPolicy") {
+    return `${who} has unsupported annotation ${DRY_RUN}, please remove the annotation`;
+  }
+  if (spec.action !== "ALLOW" && spec.action !== "DENY") {
+    return `the annotation ${DRY_RUN} currently only supports action ALLOW/DENY, found action ${spec.action} in ${who}`;
+  }
+  return BOOLEAN_REGEXP.test(value)
+    ? undefined
+    : `${who} has annotation ${DRY_RUN} with invalid value (${value}): should be true or false`;
 }

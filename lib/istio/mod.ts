@@ -24,12 +24,25 @@
  * @module
  */
 export {
+  documentToJson,
   type Finding,
   type IstioDocument,
   type ParsedDocument,
   parseDocument,
   type ParseOptions,
 } from "./document.ts";
+export type {
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationRule,
+  AuthorizationSource,
+} from "./authorization_policy/authorization_policy.ts";
+export type {
+  JwtRule,
+  RequestAuthentication,
+} from "./request_authentication/request_authentication.ts";
+export type { ProxyConfig } from "./proxy_config.ts";
+export type { WorkloadGroup } from "./workload_group.ts";
 export { ISTIO_KINDS, type IstioKind, type IstioSpecs } from "./kinds.ts";
 export type { DestinationRule, Subset } from "./destination_rule/destination_rule.ts";
 export type { LoadBalancer } from "./destination_rule/load_balancer.ts";

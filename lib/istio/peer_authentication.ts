@@ -20,7 +20,7 @@ const SPEC = object({
 export type PeerAuthentication = SpecOf<typeof SPEC>;
 
 function portKeyFault(key: string): string | undefined {
-  const isPort = /^0*[1-9]\d{0,4}$/.test(key) && Number(key) <= 65_535;
+  const isPort = /^[1-9]\d{0,4}$/.test(key) && Number(key) <= 65_535;
   return isPort ? undefined : "port must be in range 1..65535";
 }
 

@@ -101,7 +101,8 @@ function readOne(yaml: YamlDocument, context: FileContext): void {
   if (value === null) return; // nothing but a separator or a comment
   const { document, faults, warnings, unread } = parseDocument(value, { place: { file, line } });
   context.faults.push(...faults.map(located));
-  context.warnings.push(...warnings.map(located));
+  // Of what is refused the faults are enough.
+  if (faults.length === 0) context.warnings.push(...warnings.map(located));
   if (unread !== undefined) context.unread.push({ file, line, what: unread });
   if (document !== undefined) context.documents.push(document);
 }

@@ -64,8 +64,9 @@ export function object<F extends Fields>(
     Object.fromEntries(
       entries.flatMap(([name, schema]) => {
         const field: unknown = value[name];
-        if (field === undefined || field === schema.missing) return [];
-        const json = schema.write(field);
+        if (field === undefined) return [];
+        const json = schema.write(field) ??
+          (required.includes(name) ? writtenZero(field) : undefined);
         return json === undefined ? [] : [[name, json]];
       }),
     );
@@ -166,7 +167,7 @@ function checkCount(
   return count <= max;
 }
 
-/** In a list and a map what is there is written, its zero too. */
+/** In a list and a map what is there is written, its zero too; so is a field that must be there. */
 function writtenZero(value: unknown): Json {
-  return value as string | number | boolean;
+  return value as Json;
 }

@@ -1,7 +1,7 @@
 /** `corsPolicy`: who may call from pages of other origins. */
 import { quote } from "../../base/mod.ts";
+import { tokenFault } from "../header_names.ts";
 import { below, type Cursor, fault } from "../schema/port.ts";
-import { tokenFault } from "./headers.ts";
 import type { HttpRoute } from "./http.ts";
 import { checkStringMatch } from "./string_match.ts";
 

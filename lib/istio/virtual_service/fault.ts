@@ -1,6 +1,6 @@
 /** Faults that are made on purpose (`HTTPFaultInjection`): delays and errors. */
 import { quote } from "../../base/mod.ts";
-import { below, type Cursor, fault, warn } from "../schema/port.ts";
+import { below, type Cursor, fault } from "../schema/port.ts";
 import type { HttpRoute } from "./http.ts";
 
 /** Codes of gRPC by name (grpc/doc/statuscodes.md). */
@@ -37,7 +37,7 @@ function checkAbort(abort: NonNullable<FaultInjection["abort"]>, at: Cursor): vo
     fault(below(at, "http2Error"), "HTTP/2 abort fault injection not supported yet");
   } else if (abort.httpStatus !== undefined) {
     fault(below(at, "httpStatus"), httpStatusFault(abort.httpStatus));
-  } else warn(at, "abort configured, but error type not set");
+  }
 }
 
 function percentFault(value: number | undefined): string | undefined {

@@ -1,5 +1,6 @@
 /** Headers that a route sets, adds and removes, and what may stand in their names and values (Envoy's `%VARIABLE%` included). */
 import { quote } from "../../base/mod.ts";
+import { tokenFault } from "../header_names.ts";
 import { list, map, object } from "../schema/collection.ts";
 import { below, type Cursor, fault, type ValueOf } from "../schema/port.ts";
 import { text } from "../schema/scalar.ts";
@@ -7,8 +8,6 @@ import { text } from "../schema/scalar.ts";
 /** Octets that Envoy refuses in a value: controls but the tab. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROL_REGEXP = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-/** RFC 9110 section 5.6.2: a token. */
-const TOKEN_REGEXP = /^[!#$%&'*+\-.^_`|~A-Za-z0-9]+$/;
 const PSEUDO_HEADERS = [":method", ":scheme", ":authority", ":path", ":status"];
 /** A claim of a token in place of a header: `@request.auth.claims.sub`, `@request.auth.claims[sub]`. */
 const CLAIM_REGEXP = /^@request\.auth\.claims(?:\..+|\[.+\])$/is;
@@ -33,12 +32,6 @@ export function isClaim(name: string): boolean {
 export function matchedHeaderFault(name: string): string | undefined {
   if (isClaim(name) || PSEUDO_HEADERS.includes(name)) return undefined;
   return tokenFault(name);
-}
-
-/** What is wrong with the name of a header. */
-export function tokenFault(name: string): string | undefined {
-  if (name === "") return "header name cannot be empty";
-  return TOKEN_REGEXP.test(name) ? undefined : `header name ${name} is not a valid header name`;
 }
 
 /** Whether a header is the host of the request. */

@@ -112,7 +112,11 @@ Deno.test("signet check names what is wrong in documents by file, line and field
   const head = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n";
   await Deno.writeTextFile(
     `${dir.path}/services/good.yaml`,
-    `${head}metadata: { name: db, namespace: shop }\nspec: { hosts: [db.example], ports: [{ number: 1, name: http, protocol: HTTP }] }\n`,
+    `${head}metadata: { name: db, namespace: shop }\nspec: { hosts: [db.example], addresses: [10.0.0.1], ports: [{ number: 1, name: tcp }] }\n`,
+  );
+  await Deno.writeTextFile(
+    `${dir.path}/services/mesh.yaml`,
+    `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: all }\nspec:\n  selector: {}\n---\napiVersion: v1\nkind: Pod\n`,
   );
   await Deno.writeTextFile(
     `${dir.path}/services/wrong.yaml`,
@@ -121,10 +125,14 @@ Deno.test("signet check names what is wrong in documents by file, line and field
   const documents = await check(["--configDir", "services"], { cwd: dir.path });
   assert.equal(documents.code, 2);
   assert.equal(documents.report.wouldStart, true);
-  const [read, refused, ...more] = documents.said("--configDir");
-  assert.equal(read, "ok: services: 1 services in 2 files");
+  const [read, idle, leftAlone, refused, ...more] = documents.said("--configDir");
+  assert.equal(read, "ok: services: 1 services in 3 files");
+  assert.equal(idle, "ok: read, no effect yet: PeerAuthentication (1)");
+  assert.equal(leftAlone, "ok: left alone: v1 Pod (1)");
   assert.match(refused!, /^refused: services\/wrong\.yaml:6: spec\.ports\S*number: /);
-  assert.deepEqual(more, []);
+  assert.deepEqual(more, [
+    "warning: services/mesh.yaml:5: spec.selector: workload selector specified without labels",
+  ]);
   const absent = await check(["--configDir", "nowhere"], { cwd: dir.path });
   assert.equal(absent.code, 1);
   assert.match(absent.said("--configDir")[0]!, /^fault: Cannot read nowhere/);

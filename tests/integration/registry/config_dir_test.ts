@@ -111,6 +111,44 @@ Deno.test("openRegistry() keeps the last good state of a file, and says line and
   });
 });
 
+Deno.test("openRegistry() says once what has no effect yet, and what is probably not meant", async () => {
+  await withFolder(async ({ directory, open, pass, logs }) => {
+    const rule =
+      "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: r }\nspec:\n";
+    await Deno.writeTextFile(`${directory}/a.yaml`, entry("a", "10.0.0.1"));
+    await Deno.writeTextFile(
+      `${directory}/b.yaml`,
+      `${rule}  host: a.example\n  workloadSelector: {}\n---\napiVersion: v1\nkind: Pod\n`,
+    );
+    await using registry = await open();
+    assert.deepEqual(registry.current.documents.map(({ kind }) => kind), [
+      "ServiceEntry",
+      "DestinationRule",
+    ]);
+    const said = (name: string) => logs.records.filter(({ event }) => event === name);
+    assert.deepEqual(
+      said("registry.documents_without_effect").map(({ level, fields }) => [level, fields]),
+      [["info", { withoutEffect: "DestinationRule (1)", leftAlone: "v1 Pod (1)" }]],
+    );
+    assert.deepEqual(
+      said("registry.document_warning").map(({ fields }) => [
+        fields["file"],
+        fields["line"],
+        fields["field"],
+      ]),
+      [[`${directory}/b.yaml`, 6, "spec.workloadSelector"]],
+    );
+    await Deno.writeTextFile(`${directory}/a.yaml`, entry("a", "10.0.0.9"));
+    await pass(() => addresses(registry)["a.example"] === "10.0.0.9");
+    assert.equal(said("registry.documents_without_effect").length, 1);
+    assert.equal(said("registry.document_warning").length, 1);
+    // A rule that turns bad keeps what it was.
+    await Deno.writeTextFile(`${directory}/b.yaml`, `${rule}  host: ''\n`);
+    await pass(() => said("registry.document_refused").length === 1);
+    assert.equal(registry.current.documents.length, 2);
+  });
+});
+
 Deno.test("openRegistry() takes the first of two documents of one name", async () => {
   await withFolder(async ({ directory, open, logs }) => {
     await Deno.writeTextFile(`${directory}/a.yaml`, entry("a", "10.0.0.1"));

@@ -1,0 +1,62 @@
+/** A key set in a document (RFC 7517): a set or a single key, each with the members that its type needs. */
+import { messageOf, quote } from "../../base/mod.ts";
+
+/** Members of each type of key that are base64url (RFC 7518 section 6), and those that are names. */
+const MEMBERS: Readonly<
+  Record<string, { readonly octets: readonly string[]; readonly name?: "crv" }>
+> = {
+  RSA: { octets: ["n", "e"] },
+  EC: { octets: ["x", "y"], name: "crv" },
+  OKP: { octets: ["x"], name: "crv" },
+  oct: { octets: ["k"] },
+};
+const BASE64URL_REGEXP = /^[A-Za-z0-9_\-+/]+={0,2}$/;
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** What is wrong with a key set. */
+export function jwksFault(text: string): string | undefined {
+  try {
+    for (const key of keysOf(text)) {
+      const wrong = keyFault(key);
+      if (wrong !== undefined) return `jwks parse error: ${wrong}`;
+    }
+    return undefined;
+  } catch (thrown) {
+    return `jwks parse error: ${messageOf(thrown)}`;
+  }
+}
+
+/** The places in a key set that hold what should be kept secret. */
+export function privateKeys(text: string): readonly number[] {
+  if (jwksFault(text) !== undefined) return [];
+  return keysOf(text).flatMap(({ kty, d }, index) =>
+    kty === "oct" || d !== undefined ? [index] : []
+  );
+}
+
+function keysOf(text: string): readonly Jwk[] {
+  const value = JSON.parse(text) as Jwk;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return [{ kty: "none" }];
+  }
+  const { keys } = value;
+  if (keys === undefined) return [value];
+  return Array.isArray(keys) ? keys as readonly Jwk[] : [{ kty: "none" }];
+}
+
+function keyFault(key: Jwk): string | undefined {
+  const kty = typeof key === "object" && key !== null ? key["kty"] : undefined;
+  const members = typeof kty === "string" && Object.hasOwn(MEMBERS, kty) ? MEMBERS[kty] : undefined;
+  if (members === undefined) return `invalid key type ${quote(String(kty))}`;
+  for (const name of members.octets) {
+    const value = key[name];
+    if (typeof value !== "string" || !BASE64URL_REGEXP.test(value)) {
+      return `required field ${name} is missing or is not base64url`;
+    }
+  }
+  if (members.name !== undefined && typeof key[members.name] !== "string") {
+    return `required field ${members.name} is missing`;
+  }
+  return undefined;
+}
