@@ -47,6 +47,8 @@ const SYSTEM_PEERS = {
   fish: "fish",
   zsh: "zsh",
   unbound: "unbound",
+  dnsdist: "dnsdist",
+  dnsperf: "dnsperf",
 } as const;
 type SystemPeer = keyof typeof SYSTEM_PEERS;
 

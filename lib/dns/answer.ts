@@ -21,7 +21,7 @@ import {
 } from "./message/mod.ts";
 import type { NameRecords } from "./name_records.ts";
 import type { NameAnswer, NameTable } from "./name_table.ts";
-import type { Answerer, DnsAnswer, DnsClient, Forwarder } from "./port.ts";
+import type { Answerer, DnsAnswer, DnsClient, Forwarder, Reuse } from "./port.ts";
 import { createRecordCache, LOCAL_TTL_SECONDS, type RecordCache } from "./record_cache.ts";
 import { soaSection } from "./soa.ts";
 import { specialAnswer } from "./special_names.ts";
@@ -39,9 +39,13 @@ export interface AnswerOptions {
 /** SRV weight of one of several targets, as Kubernetes' DNS has it: shares of a hundred. */
 const SRV_WEIGHT = 100;
 
+/** What the table says is right for as long as the table is. */
+const AS_LONG_AS_THE_TABLE: Reuse = { untilMs: Infinity, orders: [], onReuse: undefined };
+
 /** What the steps of answering share. */
 interface World {
   readonly cache: RecordCache;
+  readonly pick: (below: number) => number;
   readonly forwarder: Forwarder | undefined;
   /** RA when there is a forwarder. */
   readonly available: number;
@@ -50,7 +54,7 @@ interface World {
 /** Makes an {@linkcode Answerer}. */
 export function createAnswerer({ table, forwarder, pick }: AnswerOptions): Answerer {
   const available = forwarder === undefined ? 0 : FLAG.RA;
-  const world: World = { cache: createRecordCache(pick), forwarder, available };
+  const world: World = { cache: createRecordCache(pick), pick, forwarder, available };
   return (query, client) => {
     const refusal = refusalOf(query, client);
     if (refusal !== undefined) return refuse(world, refusal);
@@ -82,19 +86,22 @@ function local({ available }: World, parts: Partial<DnsAnswer>): DnsAnswer {
     additional: EMPTY_SECTION,
     extendedError: undefined,
     source: "local",
+    reuse: AS_LONG_AS_THE_TABLE,
     ...parts,
   };
 }
 
 function refuse(world: World, extendedError: ExtendedError): DnsAnswer {
   const flags = world.available;
-  return local(world, { rcode: RCODE.REFUSED, flags, extendedError, source: "refused" });
+  const refused = { rcode: RCODE.REFUSED, source: "refused", reuse: undefined } as const;
+  return local(world, { ...refused, flags, extendedError });
 }
 
 function notReady(world: World): DnsAnswer {
   const extendedError = { code: EXTENDED_ERROR.NOT_READY, text: "no names are known yet" };
   const flags = world.available;
-  return local(world, { rcode: RCODE.SERVFAIL, flags, extendedError, source: "error" });
+  const failed = { rcode: RCODE.SERVFAIL, source: "error", reuse: undefined } as const;
+  return local(world, { ...failed, flags, extendedError });
 }
 
 /** No record of the type, or with NXDOMAIN no such name. */
@@ -120,19 +127,31 @@ function ofHost(
 ): DnsAnswer | Promise<DnsAnswer> {
   const { records, aliasOf, owner } = found;
   if (records.alias !== "") return ofAlias(world, query, { names, target: records.alias });
-  const section = query.type === TYPE.ANY
-    ? anyOf(world, records)
-    : world.cache.addresses(records, query.type, aliasOf === undefined ? undefined : owner);
-  if (aliasOf === undefined || query.type === TYPE.ANY) {
-    return section === undefined
-      ? nothing(world, { names, apex: records.apex })
-      : local(world, { answer: section });
+  if (query.type === TYPE.ANY) {
+    return local(world, { answer: anyOf(world, records), reuse: undefined });
   }
-  const alias = sectionOf([own(TYPE.CNAME, encodeName(aliasOf))]);
-  if (query.type === TYPE.CNAME) return local(world, { answer: alias });
-  return section === undefined
+  const alias = aliasOf === undefined
+    ? undefined
+    : sectionOf([own(TYPE.CNAME, encodeName(aliasOf))]);
+  if (alias !== undefined && query.type === TYPE.CNAME) return local(world, { answer: alias });
+  const orders = world.cache.orders(records, query.type, alias && owner);
+  return orders === undefined
     ? nothing(world, { names, apex: records.apex })
-    : local(world, { answer: joined(alias, section) });
+    : inSomeOrder(world, orders, alias);
+}
+
+/** Addresses behind the alias that leads to them; which comes first is chance, each time they are said. */
+function inSomeOrder(
+  world: World,
+  orders: readonly Section[],
+  alias: Section | undefined,
+): DnsAnswer {
+  const hasOne = orders.length === 1;
+  const section = orders[hasOne ? 0 : world.pick(orders.length)]!;
+  return local(world, {
+    answer: alias === undefined ? section : joined(alias, section),
+    reuse: hasOne ? AS_LONG_AS_THE_TABLE : { ...AS_LONG_AS_THE_TABLE, orders },
+  });
 }
 
 /** One record set for a query of type ANY, or a note that says so (RFC 8482). */
@@ -154,8 +173,10 @@ function ofAlias(
   if (query.type === TYPE.CNAME) return local(world, { answer: alias });
   const known = names.lookup(target, { namespace: undefined });
   if (known.kind === "host" && known.records.alias === "") {
-    const section = cache.addresses(known.records, query.type, target);
-    return local(world, { answer: section === undefined ? alias : joined(alias, section) });
+    const orders = cache.orders(known.records, query.type, target);
+    return orders === undefined
+      ? local(world, { answer: alias })
+      : inSomeOrder(world, orders, alias);
   }
   if (forwarder === undefined || (query.flags & FLAG.RD) === 0) {
     return local(world, { answer: alias });

@@ -3,18 +3,28 @@
  * come in by `receive`, go out by the wire, and a tick tells the time.
  *
  * All answers that one chunk brings leave in one write, each with its length in front, so a client's many queries cost one TLS record.
- * While too many queries wait for upstream, or the client does not read, nothing more is read from it.
+ * While too many queries wait for upstream, or the client does not read, nothing more of what it sends is looked at; it is kept up to a
+ * bound. Not to read from the socket would be no bound: the runtime reads on and keeps everything, where nobody sees it.
  */
-import { concatBytes } from "../base/mod.ts";
-import { type DnsLimits, MAX_STRAY_RESPONSES, QUEUE_HIGH_BYTES } from "./limits.ts";
+import { Intake } from "./intake.ts";
+import {
+  type DnsLimits,
+  MAX_BACKLOG_BYTES,
+  MAX_STRAY_RESPONSES,
+  QUEUE_HIGH_BYTES,
+} from "./limits.ts";
 import {
   decodeQuery,
   EMPTY_SECTION,
   encodeResponse,
+  HEADER_BYTES,
+  keepaliveOffset,
   type Query,
-  type QueryEdns,
 } from "./message/mod.ts";
-import type { DnsAnswer, DnsClient } from "./port.ts";
+import type { DnsObserver } from "./observer.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Answerer, DnsAnswer, DnsClient } from "./port.ts";
+import { type AskedQuestion, type SaidAnswers, type Viewer, viewSeed } from "./said_answers.ts";
 
 /** The socket as a connection sees it. */
 export interface DnsWire {
@@ -22,8 +32,6 @@ export interface DnsWire {
   readonly queuedBytes: number;
   /** Writes. */
   write(bytes: Uint8Array): void;
-  /** Reads on, or not. */
-  setReading(reading: boolean): void;
   /** Sends what is written, then ends. */
   end(): void;
   /** Ends at once. */
@@ -35,65 +43,74 @@ export type CloseReason =
   | "frame_time"
   | "idle"
   | "unread"
+  | "backlog"
   | "garbage"
   | "failed";
 
-/** What a connection needs. */
-export interface DnsConnectionOptions {
-  /** Who asks. */
-  readonly client: DnsClient;
+/** What all connections of a port share. */
+export interface DnsConnectionHost {
   /** Bounds. */
   readonly limits: DnsLimits;
   /** Monotonic time, in milliseconds. */
   readonly nowMs: () => number;
-  /** The idle time now, in milliseconds: what is enforced, and what the keepalive option says. */
+  /** The idle time now, in milliseconds. */
   readonly idleMs: () => number;
+  /** The idle time now, as the keepalive option says it. */
+  readonly keepalive: () => number;
   /** Answers a query. */
-  readonly answer: (query: Query, client: DnsClient) => DnsAnswer | Promise<DnsAnswer>;
-  /** Hears of every answer: how long it took, in milliseconds, and the query; undefined for a message that was none. */
-  readonly onAnswer: (answered: Answered) => void;
-  /** Hears why the server ended the connection. */
+  readonly answer: Answerer;
+  /** Answers that may be said again. */
+  readonly said: SaidAnswers;
+  /** Where answers are put together; empty between two turns. */
+  readonly outbox: Outbox;
+  /** Hears of every answer. */
+  readonly observer: DnsObserver;
+  /** Hears why the server ended a connection. */
   readonly onClose: (reason: CloseReason, thrown?: unknown) => void;
 }
 
-/** An answer that went out. */
-export interface Answered {
-  /** The query; undefined when the message could not be read as one. */
-  readonly query: Query | undefined;
-  /** Its response code. */
-  readonly rcode: number;
-  /** Where it came from. */
-  readonly source: DnsAnswer["source"];
-  /** Time from the chunk that brought the query, in milliseconds. */
-  readonly tookMs: number;
-}
-
-const NOTHING: Uint8Array = new Uint8Array(0);
 /** The keepalive option counts in units of 100 ms (RFC 7828 section 3.1). */
 const KEEPALIVE_UNIT_MS = 100;
 const MAX_KEEPALIVE = 0xffff;
+/** Answers that were said before and are said again between two looks at the clock. */
+const SAID_PER_LOOK = 32;
+
+/** What an answer repeats of what was asked. */
+type Asked = Pick<Query, "id" | "flags" | "question" | "edns">;
+
+/** An idle time as the keepalive option says it. */
+export function keepaliveUnits(idleMs: number): number {
+  return Math.min(MAX_KEEPALIVE, Math.floor(idleMs / KEEPALIVE_UNIT_MS));
+}
 
 /** See the module comment. */
 export class DnsConnection {
   readonly #wire: DnsWire;
-  readonly #options: DnsConnectionOptions;
-  #rest: Uint8Array = NOTHING;
-  #out: Uint8Array[] = [];
+  readonly #client: DnsClient;
+  readonly #host: DnsConnectionHost;
+  /** `undefined` for a client that gets nothing but refusals. */
+  readonly #viewer: Viewer | undefined;
+  readonly #intake = new Intake();
+  /** Answers that were waited for. */
+  #late: Uint8Array[] = [];
   #inFlight = 0;
   #strays = 0;
-  #reading = true;
   #clientEnded = false;
   #closed = false;
+  #isDraining = false;
   #flushScheduled = false;
   #activeAtMs: number;
   #frameSinceMs: number | undefined;
   #unreadSinceMs: number | undefined;
 
-  /** A connection over `wire` whose handshake has ended. */
-  constructor(wire: DnsWire, options: DnsConnectionOptions) {
+  /** A connection of `client` over `wire` whose handshake has ended. */
+  constructor(wire: DnsWire, client: DnsClient, host: DnsConnectionHost) {
     this.#wire = wire;
-    this.#options = options;
-    this.#activeAtMs = options.nowMs();
+    this.#client = client;
+    this.#host = host;
+    const { namespace, admitted } = client;
+    this.#viewer = admitted ? { namespace, seed: viewSeed(namespace) } : undefined;
+    this.#activeAtMs = host.nowMs();
   }
 
   /** Queries that wait for an answer. */
@@ -103,9 +120,13 @@ export class DnsConnection {
 
   /** Takes what has arrived. */
   receive(chunk: Uint8Array): void {
-    if (this.#closed) return;
-    this.#rest = this.#rest.length === 0 ? chunk : concatBytes([this.#rest, chunk]);
-    this.#read();
+    if (this.#closed || this.#isDraining) return;
+    if (this.#mayRead()) {
+      this.#intake.take(chunk);
+      return this.#read();
+    }
+    this.#intake.keep(chunk);
+    if (this.#intake.backlogBytes > MAX_BACKLOG_BYTES) this.#abort("backlog");
   }
 
   /** The client has taken what waited. */
@@ -123,75 +144,100 @@ export class DnsConnection {
   /** The socket is gone. */
   lost(): void {
     this.#closed = true;
-    this.#rest = NOTHING;
-    this.#out = [];
+    this.#intake.clear();
+    this.#late = [];
   }
 
   /** Takes no more queries, answers those in flight, then ends. */
   drain(): void {
     this.#clientEnded = true;
-    this.#rest = NOTHING;
-    this.#setReading(false);
+    this.#isDraining = true;
+    this.#intake.clear();
     this.#endIfDone();
   }
 
   /** Looks at the time. */
   tick(nowMs: number): void {
     if (this.#closed) return;
-    const { frameTimeoutMs } = this.#options.limits;
+    const { limits: { frameTimeoutMs }, idleMs } = this.#host;
     if (this.#unreadSinceMs !== undefined) {
-      if (nowMs - this.#unreadSinceMs >= this.#options.idleMs()) this.#abort("unread");
+      if (nowMs - this.#unreadSinceMs >= idleMs()) this.#abort("unread");
     } else if (this.#frameSinceMs !== undefined) {
       if (nowMs - this.#frameSinceMs >= frameTimeoutMs) this.#abort("frame_time");
-    } else if (this.#inFlight === 0 && nowMs - this.#activeAtMs >= this.#options.idleMs()) {
+    } else if (this.#inFlight === 0 && nowMs - this.#activeAtMs >= idleMs()) {
       this.#finish("idle");
     }
   }
 
   /** Handles frames until there is no whole one, or one bound or the other says stop; then writes. */
   #read(): void {
-    const nowMs = this.#options.nowMs();
-    let at = 0;
-    while (!this.#closed && !this.#clientEndedEmpty() && this.#mayRead()) {
-      const rest = this.#rest;
-      if (rest.length - at < 2) break;
-      const end = at + 2 + (rest[at]! << 8 | rest[at + 1]!);
-      if (end > rest.length) break;
-      this.#handle(rest.subarray(at + 2, end), nowMs);
-      this.#activeAtMs = nowMs;
-      at = end;
+    if (this.#closed) return;
+    const nowMs = this.#host.nowMs();
+    if (this.#mayRead()) this.#intake.join();
+    let taken: number;
+    try {
+      for (const framed of this.#late) this.#put(framed);
+      this.#late = [];
+      taken = this.#handleFrames(nowMs);
+      this.#flush();
+    } finally {
+      // Whatever happens: what is one client's never goes to another.
+      this.#host.outbox.clear();
     }
     if (this.#closed) return;
-    this.#rest = at === this.#rest.length ? NOTHING : at === 0 ? this.#rest : this.#rest.slice(at);
-    this.#flush();
+    if (taken > 0) this.#activeAtMs = nowMs;
+    this.#intake.drop(taken);
     const stopped = !this.#mayRead();
-    this.#frameSinceMs = stopped || this.#rest.length === 0
+    this.#frameSinceMs = stopped || this.#intake.bytes.length === 0
       ? undefined
-      : this.#frameSinceMs !== undefined && at === 0
+      : this.#frameSinceMs !== undefined && taken === 0
       ? this.#frameSinceMs
       : nowMs;
-    this.#setReading(!stopped);
     this.#endIfDone();
   }
 
-  #clientEndedEmpty(): boolean {
-    return this.#clientEnded && this.#rest.length === 0;
+  /** Answers whole frames and gives the offset behind the last one. */
+  #handleFrames(startedMs: number): number {
+    const { said, observer, nowMs } = this.#host;
+    const { bytes } = this.#intake;
+    const asked = { bytes, start: 0, end: 0 };
+    let at = 0;
+    let again = 0;
+    let tookMs = 0;
+    while (!this.#closed && this.#mayRead() && bytes.length - at >= 2) {
+      const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
+      if (end > bytes.length) break;
+      asked.start = at + 2;
+      asked.end = end;
+      at = end;
+      const found = this.#viewer && said.find(asked, this.#viewer, startedMs);
+      if (found === undefined) {
+        this.#handle(asked, startedMs);
+        continue;
+      }
+      if (this.#host.outbox.isFull) this.#flush();
+      said.write(found, asked, this.#host);
+      found.reuse.onReuse?.();
+      if (again++ % SAID_PER_LOOK === 0) tookMs = nowMs() - startedMs;
+      observer.answered(this.#client, found.answered, tookMs);
+    }
+    return at;
   }
 
   #mayRead(): boolean {
-    return this.#inFlight < this.#options.limits.maxInFlight && this.#unreadSinceMs === undefined;
+    return this.#inFlight < this.#host.limits.maxInFlight && this.#unreadSinceMs === undefined;
   }
 
-  #handle(message: Uint8Array, startedMs: number): void {
-    const decoded = decodeQuery(message);
+  #handle(asked: AskedQuestion, startedMs: number): void {
+    const decoded = decodeQuery(asked.bytes.subarray(asked.start, asked.end));
     switch (decoded.kind) {
       case "query":
-        return this.#answer(decoded.query, startedMs);
+        return this.#answer(decoded.query, asked, startedMs);
       case "error": {
-        const { id, flags, rcode, question, edns } = decoded;
-        const answer = { ...ERROR_ANSWER, rcode };
-        this.#push(answer, { id, flags, question, edns });
-        return this.#options.onAnswer({ query: undefined, rcode, source: "error", tookMs: 0 });
+        this.#put(this.#encode({ ...ERROR_ANSWER, rcode: decoded.rcode }, decoded));
+        const { rcode } = decoded;
+        const answered = { query: undefined, rcode, source: "error" } as const;
+        return this.#host.observer.answered(this.#client, answered, 0);
       }
       case "response":
         if (++this.#strays > MAX_STRAY_RESPONSES) this.#finish("garbage");
@@ -201,23 +247,30 @@ export class DnsConnection {
     }
   }
 
-  #answer(query: Query, startedMs: number): void {
-    const { answer, client } = this.#options;
-    let answered: DnsAnswer | Promise<DnsAnswer>;
+  #answer(query: Query, asked: AskedQuestion, startedMs: number): void {
+    let answer: DnsAnswer | Promise<DnsAnswer>;
     try {
-      answered = answer(query, client);
+      answer = this.#host.answer(query, this.#client);
     } catch (thrown) {
       return this.#abort("failed", thrown);
     }
-    if (!(answered instanceof Promise)) return this.#respond(query, answered, startedMs);
+    if (answer instanceof Promise) return this.#await(answer, query, startedMs);
+    const framed = this.#encode(answer, query);
+    this.#put(framed);
+    this.#observe(query, answer, startedMs);
+    this.#keep(framed, { answer, query, asked });
+  }
+
+  #await(answer: Promise<DnsAnswer>, query: Query, startedMs: number): void {
     this.#inFlight++;
     // The bytes of the chunk may be another chunk's by the time of the answer.
     const kept = { ...query, question: query.question.slice() };
-    answered.then(
+    answer.then(
       (ready) => {
         this.#inFlight--;
         if (this.#closed) return;
-        this.#respond(kept, ready, startedMs);
+        this.#late.push(this.#encode(ready, kept));
+        this.#observe(kept, ready, startedMs);
         this.#scheduleFlush();
       },
       (thrown) => {
@@ -227,26 +280,44 @@ export class DnsConnection {
     );
   }
 
-  #respond(query: Query, answer: DnsAnswer, startedMs: number): void {
-    this.#push(answer, query);
-    const { rcode, source } = answer;
-    const tookMs = this.#options.nowMs() - startedMs;
-    this.#options.onAnswer({ query, rcode, source, tookMs });
+  #observe({ name, type }: Query, { rcode, source }: DnsAnswer, startedMs: number): void {
+    const { observer, nowMs } = this.#host;
+    observer.answered(
+      this.#client,
+      { query: { name, type }, rcode, source },
+      nowMs() - startedMs,
+    );
   }
 
-  #push(
-    answer: DnsAnswer,
-    { id, flags, question, edns }: {
-      readonly id: number;
-      readonly flags: number;
-      readonly question: Uint8Array;
-      readonly edns: QueryEdns | undefined;
+  /** Keeps what may be said again. */
+  #keep(
+    framed: Uint8Array,
+    { answer, query, asked }: {
+      readonly answer: DnsAnswer;
+      readonly query: Query;
+      readonly asked: AskedQuestion;
     },
   ): void {
-    const keepalive = edns?.keepalive === true
-      ? Math.min(MAX_KEEPALIVE, Math.floor(this.#options.idleMs() / KEEPALIVE_UNIT_MS))
-      : undefined;
-    this.#out.push(encodeResponse({
+    const { reuse, rcode, source } = answer;
+    if (reuse === undefined || this.#viewer === undefined) return;
+    const { name, type, question, edns } = query;
+    const behindAnswers = 2 + HEADER_BYTES + question.length + answer.answer.bytes.length;
+    this.#host.said.keep(
+      {
+        framed,
+        reuse,
+        answered: { query: { name, type }, rcode, source },
+        questionBytes: question.length,
+        keepaliveAt: edns?.keepalive === true ? keepaliveOffset({ ...answer, question }) : 0,
+        ordersAt: behindAnswers - (reuse.orders[0]?.bytes.length ?? 0),
+      },
+      asked,
+      this.#viewer,
+    );
+  }
+
+  #encode(answer: DnsAnswer, { id, flags, question, edns }: Asked): Uint8Array {
+    return encodeResponse({
       id,
       queryFlags: flags,
       flags: answer.flags,
@@ -257,8 +328,14 @@ export class DnsConnection {
       additional: answer.additional,
       edns,
       extendedError: answer.extendedError,
-      keepalive,
-    }));
+      keepalive: edns?.keepalive === true ? this.#host.keepalive() : undefined,
+    });
+  }
+
+  #put(framed: Uint8Array): void {
+    const { outbox } = this.#host;
+    if (outbox.isFull) this.#flush();
+    outbox.append(framed);
   }
 
   /** Answers that are ready in one turn leave together. */
@@ -267,29 +344,27 @@ export class DnsConnection {
     this.#flushScheduled = true;
     Promise.resolve().then(() => {
       this.#flushScheduled = false;
-      this.#activeAtMs = this.#options.nowMs();
+      this.#activeAtMs = this.#host.nowMs();
       this.#read();
     });
   }
 
+  /** Writes out what the outbox holds, all of it this client's. */
   #flush(): void {
-    if (this.#closed || this.#out.length === 0) return;
-    const out = this.#out;
-    this.#out = [];
-    this.#wire.write(out.length === 1 ? out[0]! : concatBytes(out));
+    const { outbox, limits } = this.#host;
+    if (outbox.length === 0) return;
+    const bytes = outbox.take();
+    if (this.#closed) return;
+    this.#wire.write(bytes);
     const { queuedBytes } = this.#wire;
-    if (queuedBytes > this.#options.limits.maxQueuedBytes) this.#abort("unread");
-    else if (queuedBytes > QUEUE_HIGH_BYTES) this.#unreadSinceMs ??= this.#options.nowMs();
-  }
-
-  #setReading(reading: boolean): void {
-    if (this.#closed || this.#reading === reading) return;
-    this.#reading = reading;
-    this.#wire.setReading(reading);
+    if (queuedBytes > limits.maxQueuedBytes) this.#abort("unread");
+    else if (queuedBytes > QUEUE_HIGH_BYTES) this.#unreadSinceMs ??= this.#host.nowMs();
   }
 
   #endIfDone(): void {
     if (!this.#clientEnded || this.#closed || this.#inFlight > 0) return;
+    // Whole frames may wait until the client has taken what it has asked for.
+    if (this.#unreadSinceMs !== undefined) return;
     // Half a frame will not become a whole one any more.
     this.#closed = true;
     this.#wire.end();
@@ -301,14 +376,14 @@ export class DnsConnection {
     this.#flush();
     if (this.#closed) return;
     this.#closed = true;
-    this.#options.onClose(reason);
+    this.#host.onClose(reason);
     this.#wire.end();
   }
 
   #abort(reason: CloseReason, thrown?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#options.onClose(reason, thrown);
+    this.#host.onClose(reason, thrown);
     this.#wire.destroy();
   }
 }

@@ -13,6 +13,7 @@ import { listenDot } from "./listen.ts";
 import { buildNameTable, type NameInfo, type NameTable } from "./name_table.ts";
 import { createDnsObserver } from "./observer.ts";
 import type { Forwarder } from "./port.ts";
+import { SaidAnswers } from "./said_answers.ts";
 
 /** Settings of DNS. */
 export interface DnsConfig {
@@ -69,9 +70,13 @@ export interface DnsServer extends AsyncDisposable {
  */
 export async function listenDns(config: DnsConfig, host: DnsHost): Promise<DnsServer> {
   const { registry } = host;
+  const said = new SaidAnswers(pick);
   const build = (): NameTable => buildNameTable(registry.current, { domain: config.domain });
   let table = build();
-  const following = registry.onChange(() => void (table = build()));
+  const following = registry.onChange(() => {
+    table = build();
+    said.clear();
+  });
   const names = (namespace: string | undefined) => table.list({ namespace });
   if (config.addr === undefined) {
     return {
@@ -90,6 +95,7 @@ export async function listenDns(config: DnsConfig, host: DnsHost): Promise<DnsSe
   }, {
     ...host,
     judge: judgeOf(host),
+    said,
     answer: createAnswerer({ table: () => table, forwarder: host.forwarder, pick }),
     observer: createDnsObserver({ ...host, logOneOf: config.logOneOf }),
   });

@@ -20,8 +20,10 @@ export interface DnsLimits {
 
 /** What a client sends that is no query, before its connection is closed. */
 export const MAX_STRAY_RESPONSES = 3;
-/** Octets that wait in a socket before nothing more is read from it. */
-export const QUEUE_HIGH_BYTES = 128 << 10;
+/** Octets that wait in a socket before nothing more of what its client sends is looked at. */
+export const QUEUE_HIGH_BYTES = 512 << 10;
+/** Octets that a client may send while nothing is looked at: thousands of queries. More ends the connection. */
+export const MAX_BACKLOG_BYTES = 512 << 10;
 /** Shortest idle time, when nearly every slot is taken. */
 const MIN_IDLE_MS = 500;
 /** Share of the slots that may be taken before the idle time shrinks. */

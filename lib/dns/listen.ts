@@ -19,10 +19,18 @@ import {
 } from "../transport/mod.ts";
 import type { AddressList } from "./allow.ts";
 import { admit } from "./admission.ts";
-import { type Answered, type CloseReason, DnsConnection, type DnsWire } from "./connection.ts";
+import {
+  type CloseReason,
+  DnsConnection,
+  type DnsConnectionHost,
+  type DnsWire,
+  keepaliveUnits,
+} from "./connection.ts";
 import { type DnsLimits, idleTimeMs } from "./limits.ts";
 import type { DnsObserver } from "./observer.ts";
+import { Outbox } from "./outbox.ts";
 import type { Answerer } from "./port.ts";
+import type { SaidAnswers } from "./said_answers.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import type { Logger, Metrics } from "../telemetry/mod.ts";
 
@@ -53,6 +61,8 @@ export interface DnsListenHost {
   readonly judge: PeerJudge;
   /** Answers. */
   readonly answer: Answerer;
+  /** Answers that may be said again. */
+  readonly said: SaidAnswers;
   /** Counts and logs. */
   readonly observer: DnsObserver;
   /** For failures. */
@@ -125,6 +135,7 @@ class DnsPort {
   readonly #perAddress = new Map<string, number>();
   readonly #handshakes: Handshakes;
   readonly #counted;
+  readonly #shared: DnsConnectionHost;
   #timer: Disposable | undefined;
   #ended = false;
 
@@ -140,6 +151,24 @@ class DnsPort {
       handshakeSeconds: metrics.histogram(METRIC.handshakeSeconds),
       closed: (reason: CloseReason | "full" | "full_client" | "handshake_time" | "not_admitted") =>
         metrics.counter(METRIC.dnsConnectionsClosed, { reason }).inc(),
+    };
+    this.#shared = this.#makeShared();
+  }
+
+  #makeShared(): DnsConnectionHost {
+    const { answer, said, observer, clock } = this.#host;
+    const { limits } = this.#config;
+    const idleMs = () => idleTimeMs(limits, this.#sockets.size);
+    return {
+      ...{ limits, idleMs, answer, said, observer },
+      nowMs: () => clock.monotonicMs(),
+      keepalive: () => keepaliveUnits(idleMs()),
+      outbox: new Outbox(),
+      onClose: (reason, thrown) => {
+        this.#counted.closed(reason);
+        if (reason !== "failed") return;
+        this.#host.logger.error(EVENT.connectionFailed, "Failed on a connection", {}, thrown);
+      },
     };
   }
 
@@ -227,20 +256,7 @@ class DnsPort {
       this.#counted.closed("not_admitted");
       return void socket.destroy();
     }
-    const { answer, clock, observer } = this.#host;
-    const connection = new DnsConnection(wireOf(socket), {
-      client,
-      limits: this.#config.limits,
-      nowMs: () => clock.monotonicMs(),
-      idleMs: () => idleTimeMs(this.#config.limits, this.#sockets.size),
-      answer,
-      onAnswer: (answered: Answered) => observer.answered(client, answered),
-      onClose: (reason, thrown) => {
-        this.#counted.closed(reason);
-        if (reason !== "failed") return;
-        this.#host.logger.error(EVENT.connectionFailed, "Failed on a connection", {}, thrown);
-      },
-    });
+    const connection = new DnsConnection(new SocketWire(socket), client, this.#shared);
     this.#sockets.set(socket, connection);
     socket.on("data", (chunk: Uint8Array) => connection.receive(chunk));
     socket.on("drain", () => connection.drained());
@@ -263,16 +279,27 @@ class DnsPort {
   }
 }
 
-function wireOf(socket: TLSSocket): DnsWire {
-  return {
-    get queuedBytes() {
-      return socket.writableLength;
-    },
-    write(bytes) {
-      if (!socket.destroyed && socket.writable) socket.write(bytes);
-    },
-    setReading: (reading) => void (reading ? socket.resume() : socket.pause()),
-    end: () => void socket.end(),
-    destroy: () => void socket.destroy(),
-  };
+class SocketWire implements DnsWire {
+  readonly #socket: TLSSocket;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): void {
+    const socket = this.#socket;
+    if (!socket.destroyed && socket.writable) socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
 }

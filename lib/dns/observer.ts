@@ -1,20 +1,43 @@
 /** What is counted and logged of each answer: by type, code and source, with names of a fixed few so that a client cannot grow it. */
-import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
-import type { Answered } from "./connection.ts";
+import {
+  type Counter,
+  EVENT,
+  type Histogram,
+  type Logger,
+  METRIC,
+  type Metrics,
+} from "../telemetry/mod.ts";
 import { rcodeName, TYPE, typeName } from "./message/mod.ts";
-import type { DnsClient } from "./port.ts";
+import type { AnswerSource, DnsClient } from "./port.ts";
+
+/** What was answered, but for how long it took. */
+export interface Answered {
+  /** Name and type that were asked for; undefined when the message could not be read as a query. */
+  readonly query: { readonly name: string; readonly type: number } | undefined;
+  /** The response code. */
+  readonly rcode: number;
+  /** Where the answer came from. */
+  readonly source: AnswerSource;
+}
 
 /** Types with series of their own; the rest is `other`. */
-const COUNTED_TYPES: ReadonlySet<number> = new Set([
+const COUNTED_TYPES: readonly number[] = [
   ...[TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.HTTPS, TYPE.MX, TYPE.PTR, TYPE.SRV, TYPE.TXT],
-]);
+];
 /** Codes with series of their own. */
 const MAX_COUNTED_RCODE = 5;
+const RCODES = MAX_COUNTED_RCODE + 2;
+const SOURCES: readonly AnswerSource[] = ["local", "upstream", "cache", "refused", "error"];
 
 /** Counts and logs answers. */
 export interface DnsObserver {
-  /** Takes note of an answer. */
-  answered(client: DnsClient, answered: Answered): void;
+  /** Takes note of an answer that took so many milliseconds, from the chunk that brought the query. */
+  answered(client: DnsClient, answered: Answered, tookMs: number): void;
+}
+
+interface Series {
+  readonly queries: Counter;
+  readonly seconds: Histogram;
 }
 
 /** Makes a {@linkcode DnsObserver}; one of `logOneOf` queries is logged, none when it is 0. */
@@ -27,30 +50,27 @@ export function createDnsObserver(
 ): DnsObserver {
   const log = logger.scoped("dns");
   const requests = metrics.counter(METRIC.dnsRequests);
-  const series = new Map<string, { inc(): void; observe(seconds: number): void }>();
+  const series: (Series | undefined)[] = [];
   let seen = 0;
-  const seriesOf = (type: string, rcode: string, source: Answered["source"]) => {
-    const key = `${type} ${rcode} ${source}`;
-    let found = series.get(key);
-    if (found === undefined) {
-      const counter = metrics.counter(METRIC.dnsQueries, { type, rcode, source });
-      const histogram = metrics.histogram(METRIC.dnsSeconds, { source });
-      found = { inc: () => counter.inc(), observe: (seconds) => histogram.observe(seconds) };
-      series.set(key, found);
-    }
-    return found;
+  const seriesAt = (at: number, { query, rcode, source }: Answered): Series => {
+    const type = query === undefined || !COUNTED_TYPES.includes(query.type)
+      ? "other"
+      : typeName(query.type);
+    const code = rcode <= MAX_COUNTED_RCODE ? rcodeName(rcode) : "other";
+    return series[at] = {
+      queries: metrics.counter(METRIC.dnsQueries, { type, rcode: code, source }),
+      seconds: metrics.histogram(METRIC.dnsSeconds, { source }),
+    };
   };
   return {
-    answered(client, { query, rcode, source, tookMs }) {
+    answered(client, answered, tookMs) {
       requests.inc();
-      const type = query === undefined || !COUNTED_TYPES.has(query.type)
-        ? "other"
-        : typeName(query.type);
-      const code = rcode <= MAX_COUNTED_RCODE ? rcodeName(rcode) : "other";
-      const bound = seriesOf(type, code, source);
-      bound.inc();
-      bound.observe(tookMs / 1000);
+      const at = placeOf(answered);
+      const { queries, seconds } = series[at] ?? seriesAt(at, answered);
+      queries.inc();
+      seconds.observe(tookMs / 1000);
       if (logOneOf === 0 || seen++ % logOneOf !== 0) return;
+      const { query, rcode, source } = answered;
       log.info(EVENT.dnsQuery, "Answered a query", {
         client: client.address,
         namespace: client.namespace,
@@ -62,4 +82,11 @@ export function createDnsObserver(
       });
     },
   };
+}
+
+/** The place of an answer's series: types by codes by sources. */
+function placeOf({ query, rcode, source }: Answered): number {
+  const type = query === undefined ? -1 : COUNTED_TYPES.indexOf(query.type);
+  const code = Math.min(rcode, RCODES - 1);
+  return ((type + 1) * RCODES + code) * SOURCES.length + SOURCES.indexOf(source);
 }

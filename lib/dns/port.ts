@@ -30,6 +30,18 @@ export interface DnsAnswer {
   readonly extendedError: ExtendedError | undefined;
   /** For metrics. */
   readonly source: AnswerSource;
+  /** How it may be said again to the same question; `undefined` when each question is to be answered anew. */
+  readonly reuse?: Reuse | undefined;
+}
+
+/** How an answer may be said again to the same question of a client that sees the same names, until names change. */
+export interface Reuse {
+  /** Until when, in monotonic milliseconds. */
+  readonly untilMs: number;
+  /** Orders of the last records of its answer section, of one length; empty when there is but one. */
+  readonly orders: readonly Section[];
+  /** To be told of each time; `undefined` when nobody wants to know. */
+  readonly onReuse: (() => void) | undefined;
 }
 
 /** A question for upstream servers. */

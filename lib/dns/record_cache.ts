@@ -22,8 +22,15 @@ const MAX_ROTATIONS = 16;
 /** Sections by record set. */
 export interface RecordCache {
   /**
-   * The addresses of `type`, owned by the question's name, or by `owner`; `undefined` when there are none or `type` is no address.
+   * The addresses of `type`, owned by the question's name, or by `owner`, in each order that is kept; `undefined` when there are none or
+   * `type` is no address.
    */
+  orders(
+    records: NameRecords,
+    type: number,
+    owner: string | undefined,
+  ): readonly Section[] | undefined;
+  /** One of the orders, by chance. */
   addresses(records: NameRecords, type: number, owner: string | undefined): Section | undefined;
   /** A section whose records stand under the question's name, with that name written out as `owner`. */
   ownedBy(section: Section, owner: Uint8Array): Section;
@@ -44,14 +51,18 @@ export function createRecordCache(pick: (below: number) => number): RecordCache 
     }
     return rotations[family] ??= rotate(records[family], QUESTION_NAME);
   };
+  const orders: RecordCache["orders"] = (records, type, owner) => {
+    const family = type === TYPE.A ? "v4" : type === TYPE.AAAA ? "v6" : undefined;
+    if (family === undefined || records[family].length === 0) return undefined;
+    return owner === undefined
+      ? ownRotations(records, family)
+      : rotate(records[family], encodeName(owner));
+  };
   return {
+    orders,
     addresses(records, type, owner) {
-      const family = type === TYPE.A ? "v4" : type === TYPE.AAAA ? "v6" : undefined;
-      if (family === undefined || records[family].length === 0) return undefined;
-      const rotations = owner === undefined
-        ? ownRotations(records, family)
-        : rotate(records[family], encodeName(owner));
-      return rotations[rotations.length === 1 ? 0 : pick(rotations.length)];
+      const found = orders(records, type, owner);
+      return found?.[found.length === 1 ? 0 : pick(found.length)];
     },
     ownedBy: renameOwner,
   };

@@ -8,7 +8,10 @@
 export type PeerName =
   | "bash"
   | "caclient"
+  | "coredns"
   | "curl"
+  | "dnsdist"
+  | "dnsperf"
   | "envoy"
   | "etcd"
   | "fish"

@@ -17,6 +17,8 @@ export interface UnboundOptions {
 
 /** A running resolver. */
 export interface Unbound extends AsyncDisposable {
+  /** Process id. */
+  readonly pid: number;
   /** Port of UDP and TCP on 127.0.0.1. */
   readonly port: number;
   /** Port of DNS over TLS; 0 without. */
@@ -51,6 +53,7 @@ export async function startUnbound(path: string, options: UnboundOptions): Promi
   const stderr = gather(child.stderr);
   await untilOpen(port, () => stderr.text());
   return {
+    pid: child.pid,
     port,
     tlsPort,
     async [Symbol.asyncDispose]() {

@@ -103,12 +103,7 @@ class KeepingForwarder implements CachingForwarder {
       if (nowMs >= entry.freshUntilMs) return this.#stale(entry, key, question);
       counters.hit();
       if (isDue(entry, nowMs)) this.#prefetch(key, question);
-      return entry.answer.giveOut({
-        ageSeconds: Math.floor((nowMs - entry.keptAtMs) / 1000),
-        isStale: false,
-        wantsAuthentic: wantsAuthentic(question),
-        source: "cache",
-      });
+      return this.#kept(entry, nowMs, question);
     }
     const why = this.#failures.get(key, nowMs);
     if (why !== undefined) {
@@ -121,6 +116,27 @@ class KeepingForwarder implements CachingForwarder {
     }
     counters.miss();
     return this.#ask(key, question).then((reply) => fresh(reply, question));
+  }
+
+  /** What is fresh, with its TTLs as they are now: for the rest of this second it may be said again as it is. */
+  #kept(entry: CacheEntry, nowMs: number, question: ForwardQuestion): DnsAnswer {
+    const ageSeconds = Math.floor((nowMs - entry.keptAtMs) / 1000);
+    const answer = entry.answer.giveOut({
+      ageSeconds,
+      isStale: false,
+      wantsAuthentic: wantsAuthentic(question),
+      source: "cache",
+    });
+    const dueMs = dueAtMs(entry);
+    // Not past the moment at which it is looked at whether to ask ahead of time.
+    const endMs = nowMs < dueMs ? dueMs : entry.freshUntilMs;
+    const untilMs = Math.min(entry.keptAtMs + (ageSeconds + 1) * 1000, endMs);
+    const onReuse = () => {
+      entry.isUsed = true;
+      entry.hits++;
+      this.#host.counters.hit();
+    };
+    return { ...answer, reuse: { untilMs, orders: [], onReuse } };
   }
 
   /** What is past its time: a server may say better, but is not waited for long. */
@@ -207,8 +223,13 @@ function wantsAuthentic({ authenticData, dnssecOk }: ForwardQuestion): boolean {
   return authenticData || dnssecOk;
 }
 
-function isDue({ hits, keptAtMs, freshUntilMs }: CacheEntry, nowMs: number): boolean {
-  return hits >= HOT_HITS && freshUntilMs - nowMs < (freshUntilMs - keptAtMs) * PREFETCH_SHARE;
+function isDue(entry: CacheEntry, nowMs: number): boolean {
+  return entry.hits >= HOT_HITS && nowMs >= dueAtMs(entry);
+}
+
+/** When a hot name is to be asked for again. */
+function dueAtMs({ keptAtMs, freshUntilMs }: CacheEntry): number {
+  return freshUntilMs - (freshUntilMs - keptAtMs) * PREFETCH_SHARE;
 }
 
 function fresh(reply: ServerReply, question: ForwardQuestion): DnsAnswer {

@@ -1,6 +1,6 @@
 /** DNS messages: names, queries, whole messages, responses. Pure; nothing but `SignetError` leaves it. */
 export { decodeMessage, type DnsMessage, type DnsRecord, type Question } from "./message.ts";
-export { encodeName, expandName, type ReadName, readName } from "./name.ts";
+export { encodeName, expandName, LOWER_CASE, type ReadName, readName } from "./name.ts";
 export {
   CLASS,
   EXTENDED_ERROR,
@@ -25,6 +25,7 @@ export {
   encodeRecord,
   encodeResponse,
   type ExtendedError,
+  keepaliveOffset,
   PADDING_BLOCK_BYTES,
   QUESTION_NAME,
   type ResponseParts,

@@ -24,7 +24,8 @@ const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, octet) => {
   if (octet === 0x2e || octet === 0x5c) return `\\${String.fromCharCode(octet)}`;
   return octet > 0x20 && octet < 0x7f ? "" : `\\${String(octet).padStart(3, "0")}`;
 });
-const LOWER = Uint8Array.from(
+/** Every octet, letters of ASCII in lower case (RFC 4343 section 3). */
+export const LOWER_CASE: Readonly<Uint8Array> = Uint8Array.from(
   { length: 256 },
   (_, octet) => octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
 );
@@ -75,7 +76,7 @@ export function readName(
     for (at++; at < labelEnd; at++) {
       const character = bytes[at]!;
       const escape = ESCAPES[character]!;
-      if (escape === "") scratch[filled++] = LOWER[character]!;
+      if (escape === "") scratch[filled++] = LOWER_CASE[character]!;
       else {
         key += flush(filled) + escape;
         filled = 0;

@@ -95,6 +95,17 @@ export function encodeResponse(parts: ResponseParts): Uint8Array {
   return out;
 }
 
+/** Where the keepalive time stands in a framed response that has one: it is the first option of the OPT record. */
+export function keepaliveOffset(
+  { question, answer, authority, additional }: Pick<
+    ResponseParts,
+    "question" | "answer" | "authority" | "additional"
+  >,
+): number {
+  const records = answer.bytes.length + authority.bytes.length + additional.bytes.length;
+  return 2 + HEADER_BYTES + question.length + records + OPT_BYTES + OPTION_BYTES;
+}
+
 function truncated(parts: ResponseParts): ResponseParts {
   const empty = { answer: EMPTY_SECTION, authority: EMPTY_SECTION, additional: EMPTY_SECTION };
   return { ...parts, ...empty, flags: parts.flags | FLAG.TC };

@@ -7,28 +7,9 @@ import {
 } from "../../../lib/dns/name_table.ts";
 import { formatIpAddress } from "signet/base/mod.ts";
 import type { Endpoint, Service } from "signet/registry/mod.ts";
+import { serviceOf as service } from "../../support/services.ts";
 
 const DOMAIN = "cluster.local";
-
-function service(host: string, more: Partial<Service> = {}): Service {
-  return {
-    host,
-    name: host.split(".")[0]!,
-    namespace: "shop",
-    registry: "External",
-    addresses: [],
-    autoAddresses: [],
-    headless: false,
-    externalName: "",
-    ports: [],
-    resolution: "STATIC",
-    meshInternal: true,
-    endpoints: [],
-    exportTo: [],
-    subjectAltNames: [],
-    ...more,
-  };
-}
 
 function kubernetes(name: string, namespace: string, more: Partial<Service> = {}): Service {
   const host = `${name}.${namespace}.svc.${DOMAIN}`;

@@ -1,0 +1,306 @@
+/** A connection over a wire that a test looks at: what was said once is said again, and only where it is right. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createMetrics, type Metrics } from "signet/telemetry/mod.ts";
+import { createAnswerer } from "../../../lib/dns/answer.ts";
+import {
+  type CloseReason,
+  DnsConnection,
+  type DnsConnectionHost,
+  keepaliveUnits,
+} from "../../../lib/dns/connection.ts";
+import { MAX_BACKLOG_BYTES, QUEUE_HIGH_BYTES } from "../../../lib/dns/limits.ts";
+import { decodeMessage, encodeName, RCODE } from "../../../lib/dns/message/mod.ts";
+import { buildNameTable } from "../../../lib/dns/name_table.ts";
+import { createDnsObserver } from "../../../lib/dns/observer.ts";
+import { Outbox } from "../../../lib/dns/outbox.ts";
+import type { DnsAnswer, DnsClient, Forwarder } from "../../../lib/dns/port.ts";
+import { MAX_SAID, SaidAnswers } from "../../../lib/dns/said_answers.ts";
+import { message, opt, option, question, wireName } from "../../support/dns_messages.ts";
+import { framed } from "../../support/dot_client.ts";
+import { recordLogs } from "../../support/log_records.ts";
+import { serviceOf } from "../../support/services.ts";
+
+const SERVICES = [
+  serviceOf("db.example", { addresses: ["10.0.0.7"] }),
+  serviceOf("many.example", { addresses: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] }),
+  serviceOf("private.example", { addresses: ["10.0.0.9"], exportTo: ["shop"] }),
+  serviceOf("*.wild.example", { addresses: ["10.0.0.8"] }),
+];
+
+interface Setting {
+  readonly client?: Partial<DnsClient>;
+  readonly forwarder?: Forwarder;
+  readonly said?: SaidAnswers;
+  readonly answer?: DnsConnectionHost["answer"];
+}
+
+/** A port of one connection; time, idle time and queue are the test's. */
+function open({ client = {}, forwarder, said, answer }: Setting = {}) {
+  const world = { nowMs: 0, idleMs: 30_000, queuedBytes: 0, answered: 0 };
+  const written: Uint8Array[] = [];
+  const closed: (CloseReason | "end" | "destroy")[] = [];
+  const metrics = createMetrics();
+  let turn = 0;
+  const pick = (below: number) => turn++ % below;
+  const table = buildNameTable({ generation: 1, services: SERVICES }, { domain: "cluster.local" });
+  const answerer = answer ?? createAnswerer({ table: () => table, forwarder, pick });
+  const outbox = new Outbox();
+  const host: DnsConnectionHost = {
+    limits: {
+      ...{ maxConnections: 10, maxConnectionsPerClient: 10, maxInFlight: 100 },
+      ...{ maxQueuedBytes: 1 << 20, handshakeTimeoutMs: 1, frameTimeoutMs: 5_000 },
+      idleTimeoutMs: 30_000,
+    },
+    nowMs: () => world.nowMs,
+    idleMs: () => world.idleMs,
+    keepalive: () => keepaliveUnits(world.idleMs),
+    answer(query, asker) {
+      world.answered++;
+      return answerer(query, asker);
+    },
+    said: said ?? new SaidAnswers(pick),
+    outbox,
+    observer: createDnsObserver({ metrics, logger: recordLogs().logger, logOneOf: 0 }),
+    onClose: (reason) => void closed.push(reason),
+  };
+  const connection = new DnsConnection(
+    {
+      get queuedBytes() {
+        return world.queuedBytes;
+      },
+      write: (bytes) => void written.push(bytes),
+      end: () => void closed.push("end"),
+      destroy: () => void closed.push("destroy"),
+    },
+    { address: "127.0.0.1", namespace: undefined, admitted: true, ...client },
+    host,
+  );
+  return {
+    world,
+    written,
+    closed,
+    host,
+    metrics,
+    connection,
+    ask(...messages: readonly Uint8Array[]): readonly Uint8Array[] {
+      written.length = 0;
+      for (const each of messages) connection.receive(framed(each));
+      assert.equal(outbox.length, 0, "nothing is left for another client");
+      return written.flatMap(messagesIn);
+    },
+  };
+}
+
+function messagesIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
+    messages.push(bytes.subarray(at + 2, end));
+    at = end;
+  }
+  return messages;
+}
+
+function ask(name: string, { id = 1, type = 1, flags = 0x0100, options }: {
+  readonly id?: number;
+  readonly type?: number;
+  readonly flags?: number;
+  readonly options?: Uint8Array | undefined;
+} = {}): Uint8Array {
+  const wire = wireName(...name.split("."));
+  return options === undefined
+    ? message({ id, flags }, question(wire, type))
+    : message({ id, flags, counts: [1, 0, 0, 1] }, question(wire, type), opt(options));
+}
+
+function total(metrics: Metrics, name: string): number {
+  const samples = metrics.snapshot().find((family) => family.name === name)?.samples ?? [];
+  return samples.reduce((sum, { value }) => sum + (typeof value === "number" ? value : 0), 0);
+}
+
+Deno.test("an answer that is said again is the answer that would be given anew, but for what the question says", () => {
+  const random = fc.record({
+    name: fc.constantFrom("db.example", "a.wild.example", "nope.svc.cluster.local", "localhost"),
+    upper: fc.bigInt({ min: 0n, max: (1n << 40n) - 1n }),
+    id: fc.integer({ min: 0, max: 0xffff }),
+    type: fc.constantFrom(1, 28, 65, 97),
+    flags: fc.constantFrom(0x0100, 0, 0x0110, 0x0120),
+    options: fc.constantFrom(
+      undefined,
+      new Uint8Array(0),
+      option(12),
+      option(12, 0, 0),
+      option(11),
+    ),
+  });
+  fc.assert(fc.property(fc.array(random, { minLength: 2, maxLength: 60 }), (asked) => {
+    const one = open();
+    for (const { name, upper, ...how } of asked) {
+      const spelt = [...name].map((letter, i) =>
+        (upper >> BigInt(i) & 1n) === 1n ? letter.toUpperCase() : letter
+      ).join("");
+      const [given] = one.ask(ask(spelt, how));
+      const [anew] = open().ask(ask(spelt, how));
+      assert.deepEqual(given, anew);
+    }
+  }));
+});
+
+Deno.test("a question that was answered is not answered anew, whatever its ID and its case, and is counted", () => {
+  const one = open();
+  one.ask(ask("db.example"));
+  assert.equal(one.world.answered, 1);
+  const answers = one.ask(ask("DB.exAMple", { id: 77 }), ask("db.EXAMPLE", { id: 78 }));
+  assert.equal(one.world.answered, 1);
+  assert.deepEqual(answers.map((answer) => answer[0]! << 8 | answer[1]!), [77, 78]);
+  assert.equal(new TextDecoder().decode(answers[0]!.subarray(13, 15)), "DB");
+  assert.equal(total(one.metrics, "signet_dns_queries_total"), 3);
+});
+
+Deno.test("types that differ by the bit of a letter's case are different questions", () => {
+  const one = open();
+  // HTTPS is 65, an A; 97 is an a.
+  one.ask(ask("db.example", { type: 65 }));
+  const [answer] = one.ask(ask("db.example", { type: 97 }));
+  assert.equal(decodeMessage(answer!).questions[0]!.type, 97);
+  assert.equal(one.world.answered, 2);
+});
+
+Deno.test("what a client of one namespace hears is not said to another, or to a stranger", () => {
+  const said = new SaidAnswers(() => 0);
+  const rcodeFor = (client: Partial<DnsClient>) => {
+    const [answer] = open({ said, client }).ask(ask("private.example"));
+    return answer![3]! & 15;
+  };
+  assert.equal(rcodeFor({ namespace: "shop" }), RCODE.NOERROR);
+  assert.equal(rcodeFor({ namespace: "other" }), RCODE.REFUSED);
+  assert.equal(rcodeFor({}), RCODE.REFUSED);
+  assert.equal(rcodeFor({ namespace: "shop", admitted: false }), RCODE.REFUSED);
+  assert.equal(rcodeFor({ namespace: "shop" }), RCODE.NOERROR);
+});
+
+Deno.test("names that have changed are answered anew", () => {
+  const one = open();
+  one.ask(ask("db.example"), ask("db.example"));
+  one.host.said.clear();
+  assert.equal(one.host.said.size, 0);
+  one.ask(ask("db.example"));
+  assert.equal(one.world.answered, 2);
+});
+
+Deno.test("each of several addresses comes first in its turn, and the keepalive time is that of now, also in what is said again", () => {
+  const one = open();
+  const firsts = [1, 2, 3, 4, 5, 6].map((id) => {
+    const [answer] = one.ask(ask("many.example", { id }));
+    return decodeMessage(answer!).answers.map(({ data }) => data[3]);
+  });
+  assert.deepEqual(new Set(firsts.map(([first]) => first)), new Set([1, 2, 3]));
+  for (const order of firsts) assert.deepEqual([...order].sort(), [1, 2, 3]);
+  assert.equal(one.world.answered, 1);
+  const keepalive = (): string => {
+    const [answer] = one.ask(ask("db.example", { options: option(11) }));
+    return decodeMessage(answer!).additionals[0]!.data.toHex();
+  };
+  assert.equal(keepalive(), "000b0002012c");
+  one.world.idleMs = 500;
+  assert.equal(keepalive(), "000b00020005");
+});
+
+Deno.test("a kept answer of an upstream server is said again until its second is over, and every time is counted", () => {
+  let told = 0;
+  let asked = 0;
+  const answer: DnsAnswer = {
+    ...{ rcode: 0, flags: 0x80, extendedError: undefined, source: "cache" },
+    answer: { bytes: new Uint8Array(0), count: 0 },
+    authority: { bytes: new Uint8Array(0), count: 0 },
+    additional: { bytes: new Uint8Array(0), count: 0 },
+    reuse: { untilMs: 1_000, orders: [], onReuse: () => void told++ },
+  };
+  const one = open({
+    answer: () => {
+      asked++;
+      return answer;
+    },
+  });
+  one.ask(ask("www.example.org"), ask("www.example.org"), ask("www.example.org"));
+  assert.deepEqual([asked, told], [1, 2]);
+  one.world.nowMs = 1_000;
+  one.ask(ask("www.example.org"));
+  assert.deepEqual([asked, told], [2, 2]);
+});
+
+Deno.test("said answers are bounded, and those that are asked for again stay when there is no room", () => {
+  const one = open();
+  const hot = Array.from({ length: 200 }, (_, i) => `hot${i}.wild.example`);
+  const heat = () => one.ask(...hot.map((name) => ask(name)));
+  heat();
+  heat();
+  for (let i = 0; i < MAX_SAID * 2; i++) {
+    one.ask(ask(`cold${i}.wild.example`));
+    if (i % 1_000 === 0) heat();
+  }
+  assert.ok(one.host.said.size <= MAX_SAID);
+  const before = one.world.answered;
+  heat();
+  assert.ok(one.world.answered - before < hot.length / 4, "most are still known");
+});
+
+Deno.test("a client that does not read is not answered, what it sends is kept up to a bound, and then it is cut off", () => {
+  const one = open();
+  one.world.queuedBytes = QUEUE_HIGH_BYTES + 1;
+  assert.equal(one.ask(ask("db.example")).length, 1);
+  assert.equal(one.ask(ask("db.example"), ask("db.example", { id: 2 })).length, 0);
+  one.world.queuedBytes = 0;
+  one.written.length = 0;
+  one.connection.drained();
+  assert.equal(one.written.flatMap(messagesIn).length, 2, "what waited is answered");
+  one.world.queuedBytes = QUEUE_HIGH_BYTES + 1;
+  one.ask(ask("db.example"));
+  const chunk = new Uint8Array(1 << 16);
+  for (let sent = 0; sent <= MAX_BACKLOG_BYTES; sent += chunk.length) one.connection.receive(chunk);
+  assert.deepEqual(one.closed, ["backlog", "destroy"]);
+});
+
+Deno.test("a client that closes its side before it has read gets all answers first", () => {
+  const one = open();
+  one.world.queuedBytes = QUEUE_HIGH_BYTES + 1;
+  one.ask(ask("db.example"), ask("db.example", { id: 2 }));
+  one.connection.clientEnded();
+  assert.deepEqual(one.closed, []);
+  one.world.queuedBytes = 0;
+  one.written.length = 0;
+  one.connection.drained();
+  assert.equal(one.written.flatMap(messagesIn).length, 1);
+  assert.deepEqual(one.closed, ["end"]);
+});
+
+Deno.test("frames may be cut anywhere, and answers that fill the outbox leave in several writes", () => {
+  const padded = framed(ask("db.example", { options: option(12) }));
+  const many = new Uint8Array(padded.length * 500);
+  for (let i = 0; i < 500; i++) many.set(padded, i * padded.length);
+  const one = open();
+  for (let at = 0; at < many.length; at += 701) one.connection.receive(many.slice(at, at + 701));
+  assert.equal(one.written.flatMap(messagesIn).length, 500);
+  const whole = open();
+  whole.connection.receive(many);
+  assert.equal(whole.written.flatMap(messagesIn).length, 500);
+  assert.ok(whole.written.length > 1 && whole.written.length < 10);
+  assert.equal(encodeName("db.example").length, 12);
+});
+
+Deno.test("a failure while answering ends the connection and leaves nothing for another client", () => {
+  const failing = open({
+    answer: (query) => {
+      if (query.id === 2) throw new TypeError("a bug");
+      return createAnswerer({ table: () => undefined, forwarder: undefined, pick: () => 0 })(
+        query,
+        { address: "", namespace: undefined, admitted: true },
+      );
+    },
+  });
+  const both = new Uint8Array([...framed(ask("a.b")), ...framed(ask("a.b", { id: 2 }))]);
+  failing.connection.receive(both);
+  assert.deepEqual(failing.closed, ["failed", "destroy"]);
+  assert.equal(failing.host.outbox.length, 0);
+});
