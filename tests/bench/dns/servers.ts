@@ -2,8 +2,9 @@
 import { findPeer } from "../../support/peers.ts";
 import { mustRun } from "../../support/openssl_ca.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
-import { freePort, startUnbound, type Unbound } from "../../support/unbound.ts";
-import { startDaemon } from "../istiod/daemon.ts";
+import { freePort } from "../../support/ports.ts";
+import { startUnbound, type Unbound } from "../../support/unbound.ts";
+import { startDaemon } from "../../support/daemon.ts";
 import { buildCoredns } from "./build.ts";
 import {
   FORWARDED,
@@ -119,7 +120,7 @@ async function startPeerUnbound({ dir, upstream }: Place): Promise<Unbound> {
 async function startCoredns(
   { dir, upstream, clientRoots }: Place & { readonly clientRoots: string },
 ): Promise<{ readonly target: DnsTarget; readonly stop: () => Promise<void> }> {
-  const [port, mutualPort] = [await freePort(), await freePort()];
+  const [port, mutualPort] = [freePort(), freePort()];
   const hosts = [`hosts ${dir}/hosts ${ZONE} {`, "ttl 30", "no_reverse", "reload 0", "}"];
   const files = `${dir}/cert.pem ${dir}/key.pem`;
   const block = (zone: string, at: number, lines: readonly string[]) =>
