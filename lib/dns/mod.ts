@@ -47,4 +47,11 @@ export {
 } from "./name_table.ts";
 export { reverseName } from "./name_table.ts";
 export type { NameRecords, SrvData } from "./name_records.ts";
-export type { AnswerSource, DnsAnswer, DnsClient, Forwarder, ForwardQuestion } from "./port.ts";
+export type {
+  AnswerSource,
+  DnsAnswer,
+  DnsClient,
+  Forwarder,
+  ForwardQuestion,
+  Reuse,
+} from "./port.ts";
