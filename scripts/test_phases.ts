@@ -81,6 +81,21 @@ export const ONCE = [
   "tests/integration/pkilint",
   "tests/integration/systemd",
 ] as const;
+/**
+ * Tests that start no signet: they call a room with real files, sockets and peers around it, in the test's own process. They run on both
+ * versions; beside the executable they would be the same test on the same Deno once more.
+ */
+export const IN_PROCESS = [
+  "tests/integration/dns_upstream/odd_resolver_test.ts",
+  "tests/integration/dns_upstream/unbound_test.ts",
+  "tests/integration/istio",
+  "tests/integration/kubernetes/client_test.ts",
+  "tests/integration/plugged_in_ca/load_test.ts",
+  "tests/integration/plugged_in_ca/reload_test.ts",
+  "tests/integration/registry",
+  "tests/integration/server_cert",
+  "tests/integration/state_directory",
+] as const;
 const ON_SOURCE = { ...INTEGRATION, without: ONCE } as const;
 
 /** All phases in order. */
@@ -109,7 +124,13 @@ export const PHASES: readonly Phase[] = [
   },
   { ...ON_SOURCE, name: "integration" },
   { ...ON_SOURCE, name: `integration ${NEXT_DENO}`, deno: NEXT_DENO, program: "bundle" },
-  { ...INTEGRATION, name: "executable", program: "executable", longRows: "without" },
+  {
+    ...INTEGRATION,
+    name: "executable",
+    program: "executable",
+    without: IN_PROCESS,
+    longRows: "without",
+  },
   {
     ...INTEGRATION,
     name: "executable load",
