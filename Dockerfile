@@ -11,7 +11,7 @@ USER 65532:65532
 # istiod's relative paths, the state directory ./var/lib/signet among them, are below this folder: mount a volume here to keep the CA.
 WORKDIR /home/nonroot
 VOLUME ["/home/nonroot"]
-EXPOSE 15012 15010 15014 8080
+EXPOSE 15012 15010 15014 15053 8080
 HEALTHCHECK --interval=10s --timeout=5s CMD ["/usr/bin/signet", "request", "GET", "/ready"]
 ENTRYPOINT ["/usr/bin/signet"]
 CMD ["discovery"]

@@ -33,6 +33,8 @@ const FILES: readonly (readonly [string, string])[] = [
     "<stateDir>/ca/current/",
     "the CA: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem. Back it up; keep it private",
   ],
+  ["<stateDir>/state.db", "the database of join tokens"],
+  ["./etc/cacerts/", "a plugged-in CA, which wins over that of the state directory"],
   ["./var/run/secrets/istio-dns/", "key.pem and cert-chain.pem of signet's own certificate"],
   ["/etc/signet/signet.env", "settings of the systemd service, one NAME=value a line"],
 ];

@@ -78,6 +78,30 @@ function isSetOrLater(found: string | undefined, wanted: string): boolean {
   return found === wanted || Number(found) > Number(wanted);
 }
 
+/**
+ * Refuses to change a CA that another user's server keeps: the new files would be this user's, and that server could not read them.
+ *
+ * @throws {SignetError} `store.refused`.
+ */
+export async function refuseOtherUser({ store }: Pick<CaFiles, "store">): Promise<void> {
+  const owner = await ownerOf(`${store.location}/current/ca-key.pem`);
+  const me = Deno.uid();
+  if (owner === undefined || me === null || owner === me) return;
+  throw new SignetError(
+    "store.refused",
+    `Cannot rotate root: ${store.location} is of user ${owner}, this is user ${me}; run it as the server's user, for one by runuser -u NAME -- signet ca rotate`,
+  );
+}
+
+/** `undefined` where there is no such file, or no user. */
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(path)).uid ?? undefined;
+  } catch {
+    return undefined; // Whoever reads the set says why it cannot be read.
+  }
+}
+
 /** True when a plugged-in CA signs: the running server says so, or without one the directory holds a CA. */
 export async function isPluggedIn(
   { pluggedIn }: CaFiles,

@@ -28,6 +28,7 @@ import {
   describeCertificates,
   findCaFiles,
   isPluggedIn,
+  refuseOtherUser,
   untilInForce,
 } from "./ca_files.ts";
 import { EXIT, usageError } from "./errors.ts";
@@ -86,7 +87,7 @@ export const caRotateCommand: Command = {
 With --new-key, three steps: the new root is announced among the roots; when every leaf that is out has ended, and so every
 workload has renewed and got both roots, the new key signs; when the last leaf of the old key has ended, the old root is
 withdrawn. A running server takes the steps when they are due; signet ca status shows them. No server is needed; a running
-one has the change in force when the command ends. Run it as the user that the server runs as: the new files are that user's.`,
+one has the change in force when the command ends. It runs as the user whose files they are, the server's.`,
   options: OPTIONS,
   examples: [
     { what: "a new certificate for the root's key", line: "signet ca rotate" },
@@ -98,6 +99,7 @@ one has the change in force when the command ends. Run it as the user that the s
     checkOptions(values);
     const files = await findCaFiles(values);
     await refusePluggedIn(files);
+    await refuseOtherUser(files);
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
     const rotated = await rotate(values, files, { crypto, host });
     const isServed = await untilInForce(files.store, rotated.revision, host.clock);

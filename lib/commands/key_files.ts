@@ -272,8 +272,9 @@ export async function keepJoiningKey(
       if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
     }
     const keyPem = await make();
+    await removeIfThere(`${path}.new`);
     using file = await Deno.open(`${path}.new`, {
-      ...{ write: true, create: true, truncate: true },
+      ...{ write: true, createNew: true }, // a file or a link that stood there would keep its own mode
       mode: MODES.keyPem,
     });
     await writeAll(file, new TextEncoder().encode(keyPem));

@@ -61,11 +61,7 @@ async function call(
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const bytes = await response.bytes();
-    return {
-      status: response.status,
-      text: new TextDecoder().decode(bytes.subarray(0, MAX_BODY_BYTES)),
-    };
+    return { status: response.status, text: await readBounded(response) };
   } catch (cause) {
     throw new SignetError(
       "commands.failed",
@@ -73,4 +69,16 @@ async function call(
       { cause },
     );
   }
+}
+
+async function readBounded({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new RangeError(`It has more than ${MAX_BODY_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }

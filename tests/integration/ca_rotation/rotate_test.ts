@@ -239,6 +239,22 @@ testWithPeers("a plugged-in CA is shown, and not rotated", ["openssl"], async (t
   });
 });
 
+Deno.test({
+  name: "ca rotate leaves the CA of another user's server alone",
+  ignore: Deno.uid() !== 0, // files are given away by root alone
+  async fn() {
+    await using dir = await tempDir();
+    const server = await startSignet({ cwd: dir.path });
+    await server.stop();
+    const before = await Deno.realPath(server.rootFile);
+    await Deno.chown(`${server.stateDir}/ca/current/ca-key.pem`, 12_345, 12_345);
+    const { code, stderr } = await runSignet(["ca", "rotate", "--stateDir", server.stateDir]);
+    assert.equal(code, FAILURE);
+    assert.match(stderr, /is of user 12345, this is user 0; run it as the server's user/);
+    assert.equal(await Deno.realPath(server.rootFile), before);
+  },
+});
+
 Deno.test("ca rotate is refused where it makes no sense, with one line", async (t) => {
   await using dir = await tempDir();
   const rows: readonly (readonly [readonly string[], number, RegExp])[] = [
