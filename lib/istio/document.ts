@@ -19,6 +19,8 @@ import {
 import { describe } from "./schema/scalar.ts";
 
 const TOP_FIELDS = ["apiVersion", "kind", "metadata", "spec", "status"];
+/** What checks of one document may cost beyond its characters; a regex costs its length and its counted repeats. */
+const BUDGET = 300_000;
 /** Findings that are kept of one document; more help nobody. */
 const MAX_FINDINGS = 20;
 
@@ -73,15 +75,16 @@ export function parseDocument(
   const warnings: Finding[] = [];
   const done = (unread?: string, document?: IstioDocument): ParsedDocument => ({
     document: faults.length > 0 ? undefined : document,
-    faults: faults.slice(0, MAX_FINDINGS),
-    warnings: warnings.slice(0, MAX_FINDINGS),
-    unread,
+    ...{ faults, warnings, unread },
   });
+  const keep = (list: Finding[]) => (path: FieldPath, reason: string) => {
+    if (list.length < MAX_FINDINGS) list.push({ path, reason });
+  };
   const inSchema: Findings = {
-    fault: (path, reason) => void faults.push({ path, reason }),
-    warning: (path, reason) => void warnings.push({ path, reason }),
-    unknownField: (path, reason) =>
-      void (unknownFields === "warn" ? warnings : faults).push({ path, reason }),
+    budget: { left: BUDGET },
+    fault: keep(faults),
+    warning: keep(warnings),
+    unknownField: keep(unknownFields === "warn" ? warnings : faults),
   };
   const top = rootCursor(inSchema);
   const head = readHead(value, top);

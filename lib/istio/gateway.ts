@@ -10,7 +10,7 @@ import { type KindRule, NETWORKING_VERSIONS, type SpecOf } from "./kind.ts";
 import { ipFault, isLabel, portFault, unixAddressFault } from "./names.ts";
 import { isHttp, isProtocol, isTls } from "./protocol.ts";
 import { list, map, object } from "./schema/collection.ts";
-import { below, type Cursor, fault, warn } from "./schema/port.ts";
+import { below, type Cursor, fault, repeatsOf, warn } from "./schema/port.ts";
 import { text, uint32 } from "./schema/scalar.ts";
 import { checkServerTls, SERVER_TLS } from "./tls_settings.ts";
 
@@ -48,11 +48,11 @@ export const GATEWAY: KindRule<Gateway> = {
     if (servers.length === 0) {
       fault(below(at, "servers"), "gateway must have at least one server");
     }
-    const names = servers.map(({ port }) => port?.name);
+    const repeats = repeatsOf(servers.map(({ port }) => port?.name));
     for (const [index, server] of servers.entries()) {
       const place = below(at, "servers", index);
       checkServer(server, place);
-      if (names.indexOf(server.port?.name) < index) {
+      if (repeats.has(index)) {
         fault(
           below(place, "port", "name"),
           `port names in servers must be unique: duplicate name ${server.port?.name}`,

@@ -150,10 +150,3 @@ export function labelValueFault(value: string): string | undefined {
     ? undefined
     : `invalid tag value: ${quote(value)}`;
 }
-
-/** Whether every name that `host` stands for is one of `wide`. */
-export function hostIsWithin(host: string, wide: string): boolean {
-  if (!wide.startsWith("*")) return host === wide;
-  const isLonger = !host.startsWith("*") || host.length >= wide.length;
-  return isLonger && (host.startsWith("*") ? host.slice(1) : host).endsWith(wide.slice(1));
-}

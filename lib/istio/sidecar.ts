@@ -12,7 +12,7 @@ import { type KindRule, NETWORKING_VERSIONS, type SpecOf } from "./kind.ts";
 import { fqdnFault, ipFault, portFault, portNameFault, unixAddressFault } from "./names.ts";
 import { isHttp, isTls, protocolFault } from "./protocol.ts";
 import { list, object } from "./schema/collection.ts";
-import { below, type Cursor, fault, type ValueOf, warn } from "./schema/port.ts";
+import { below, type Cursor, fault, repeatsOf, type ValueOf, warn } from "./schema/port.ts";
 import { choice, text, uint32 } from "./schema/scalar.ts";
 import { checkSelector, LABELS_SELECTOR, warnOfEmptySelector } from "./selector.ts";
 import { checkServerTls, SERVER_TLS, type ServerTls } from "./tls_settings.ts";
@@ -89,7 +89,7 @@ export const SIDECAR: KindRule<Sidecar> = {
 };
 
 function checkAllIngress(ingress: readonly SidecarIngress[], at: Cursor): void {
-  const numbers = ingress.map(({ port }) => port?.number);
+  const repeats = repeatsOf(ingress.map(({ port }) => port?.number));
   for (const [index, listener] of ingress.entries()) {
     const place = below(at, index);
     const { port, bind, defaultEndpoint, tls, connectionPool } = listener;
@@ -97,7 +97,7 @@ function checkAllIngress(ingress: readonly SidecarIngress[], at: Cursor): void {
     checkPort(port, below(place, "port"));
     fault(below(place, "port", "number"), portFault(port.number));
     if (bind !== "") fault(below(place, "bind"), ipFault(bind));
-    if (numbers.indexOf(port.number) < index) {
+    if (repeats.has(index)) {
       fault(
         below(place, "port", "number"),
         "sidecar: ports on IP bound listeners must be unique",

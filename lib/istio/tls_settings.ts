@@ -1,6 +1,6 @@
 /** TLS of clients (`ClientTLSSettings`) and of servers (`ServerTLSSettings`), and the rules of each mode. */
 import { list, object } from "./schema/collection.ts";
-import { below, type Cursor, fault, type ValueOf, warn } from "./schema/port.ts";
+import { below, type Cursor, fault, repeatsOf, type ValueOf, warn } from "./schema/port.ts";
 import { choice, flag, nullable, text } from "./schema/scalar.ts";
 
 /** `tls` of a traffic policy. */
@@ -206,9 +206,8 @@ function checkVersionsAndCiphers(tls: ServerTls, at: Cursor): void {
   if (unknown.length > 0) {
     warn(below(at, "cipherSuites"), `ignoring invalid cipher suites: [${unknown.join(" ")}]`);
   }
-  const again = tls.cipherSuites.filter((suite, index) =>
-    isKnown(suite) && tls.cipherSuites.indexOf(suite) < index
-  );
+  const repeats = repeatsOf(tls.cipherSuites);
+  const again = tls.cipherSuites.filter((suite, index) => isKnown(suite) && repeats.has(index));
   const twice = [...new Set(again)].sort();
   if (twice.length > 0) {
     warn(below(at, "cipherSuites"), `ignoring duplicate cipher suites: [${twice.join(" ")}]`);

@@ -6,7 +6,7 @@
 import { type KindRule, NETWORKING_VERSIONS, type SpecOf } from "../kind.ts";
 import { subsetNameFault, wildcardDomainFault } from "../names.ts";
 import { list, map, object } from "../schema/collection.ts";
-import { below, type Cursor, fault } from "../schema/port.ts";
+import { below, type Cursor, fault, repeatsOf } from "../schema/port.ts";
 import { text } from "../schema/scalar.ts";
 import {
   checkExportTo,
@@ -58,10 +58,10 @@ function checkSubsets(
   at: Cursor,
   context: { readonly namespace: string },
 ): void {
-  const names = subsets.map(({ name }) => name);
+  const repeats = repeatsOf(subsets.map(({ name }) => name));
   for (const [index, subset] of subsets.entries()) {
     const place = below(at, index);
-    if (names.indexOf(subset.name) < index) {
+    if (repeats.has(index)) {
       fault(below(place, "name"), `duplicate subset names: ${subset.name}`);
     }
     fault(below(place, "name"), subsetNameFault(subset.name));

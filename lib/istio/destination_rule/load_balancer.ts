@@ -1,6 +1,6 @@
 /** Load balancing (`LoadBalancerSettings`): a simple choice or a hash, localities, warming up. */
 import { list, map, object } from "../schema/collection.ts";
-import { below, type Cursor, fault, type ValueOf, warn } from "../schema/port.ts";
+import { below, type Cursor, fault, repeatsOf, type ValueOf, warn } from "../schema/port.ts";
 import {
   choice,
   decimal,
@@ -122,11 +122,11 @@ function checkHash(hash: ConsistentHash, at: Cursor): void {
 
 function checkCookie(cookie: NonNullable<ConsistentHash["httpCookie"]>, at: Cursor): void {
   if (cookie.name === "") fault(below(at, "name"), "name required for HttpCookie");
-  const names = cookie.attributes.map(({ name }) => name);
-  for (const [index, name] of names.entries()) {
+  const repeats = repeatsOf(cookie.attributes.map(({ name }) => name));
+  for (const [index, { name }] of cookie.attributes.entries()) {
     const place = below(at, "attributes", index, "name");
     if (name === "") fault(place, "cookie attribute name cannot be empty");
-    else if (names.indexOf(name) < index) fault(place, `duplicate cookie attribute name: ${name}`);
+    else if (repeats.has(index)) fault(place, `duplicate cookie attribute name: ${name}`);
   }
 }
 

@@ -2,7 +2,10 @@
 
 /** What is wrong with a list of localities; `undefined` when nothing is. */
 export function localitiesFault(localities: readonly string[]): string | undefined {
-  const taken: (readonly string[])[] = [];
+  /** Places that are claimed with all below them; the whole world is the empty text. */
+  const claimed = new Set<string>();
+  /** Places of which a part is claimed. */
+  const opened = new Set<string>();
   for (const locality of localities) {
     const stars = locality.split("*").length - 1;
     if (stars > 1 || stars === 1 && !locality.endsWith("*")) {
@@ -12,10 +15,13 @@ export function localitiesFault(localities: readonly string[]): string | undefin
     if (parts.includes("")) {
       return `locality ${locality} must not contain empty region/zone/subzone info`;
     }
-    if (taken.some((other) => overlap(parts, other))) {
+    const around = parts.map((_, length) => parts.slice(0, length).join("/"));
+    // One for the rest of a place may stand behind those for its parts, one for the place as a whole may not.
+    if ([...around, locality].some((place) => claimed.has(place)) || opened.has(locality)) {
       return `locality ${locality} overlap with previous specified ones`;
     }
-    taken.push(parts);
+    claimed.add(parts.at(-1) === "*" ? around.at(-1)! : locality);
+    for (const place of around) if (place !== "") opened.add(place);
   }
   return undefined;
 }
@@ -24,19 +30,4 @@ function splitInThree(locality: string): readonly string[] {
   const [region = "", zone, ...rest] = locality.split("/");
   if (zone === undefined) return [region];
   return rest.length === 0 ? [region, zone] : [region, zone, rest.join("/")];
-}
-
-/**
- * Whether `parts` collides with one that stands before it. Each place claims its parts and all below; `*` alone claims everything that comes
- * later, and so does a `*` for a zone or a subzone within its region or zone.
- */
-function overlap(parts: readonly string[], before: readonly string[]): boolean {
-  for (const [at, part] of before.entries()) {
-    const own = parts[at];
-    if (part === "*") return true;
-    // The earlier one names a part of what the later one claims whole.
-    if (own === undefined) return true;
-    if (own !== part) return false;
-  }
-  return true;
 }

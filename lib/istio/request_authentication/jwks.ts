@@ -10,7 +10,11 @@ const MEMBERS: Readonly<
   OKP: { octets: ["x"], name: "crv" },
   oct: { octets: ["k"] },
 };
-const BASE64URL_REGEXP = /^[A-Za-z0-9_\-+/]+={0,2}$/;
+/** Members that are base64url wherever they stand, and those that are texts. */
+const OCTETS = ["n", "e", "d", "p", "q", "dp", "dq", "qi", "x", "y", "k"];
+const TEXTS = ["kid", "use", "alg", "crv", "x5u", "x5t", "x5t#S256"];
+/** Either alphabet of RFC 4648, padded or not. */
+const BASE64_REGEXP = /^(?:[A-Za-z0-9_-]*|[A-Za-z0-9+/]*)={0,2}$/;
 
 type Jwk = Readonly<Record<string, unknown>>;
 
@@ -49,14 +53,19 @@ function keyFault(key: Jwk): string | undefined {
   const kty = typeof key === "object" && key !== null ? key["kty"] : undefined;
   const members = typeof kty === "string" && Object.hasOwn(MEMBERS, kty) ? MEMBERS[kty] : undefined;
   if (members === undefined) return `invalid key type ${quote(String(kty))}`;
-  for (const name of members.octets) {
-    const value = key[name];
-    if (typeof value !== "string" || !BASE64URL_REGEXP.test(value)) {
-      return `required field ${name} is missing or is not base64url`;
-    }
-  }
-  if (members.name !== undefined && typeof key[members.name] !== "string") {
-    return `required field ${members.name} is missing`;
-  }
-  return undefined;
+  const { octets, name } = members;
+  const missing = [...octets, ...(name === undefined ? [] : [name])]
+    .find((member) => key[member] === undefined || key[member] === "");
+  if (missing !== undefined) return `required field ${missing} is missing`;
+  const wrong = OCTETS.find((member) => key[member] !== undefined && !isBase64(key[member]));
+  if (wrong !== undefined) return `field ${wrong} is not base64url`;
+  const untold = TEXTS.find((member) =>
+    key[member] !== undefined && typeof key[member] !== "string"
+  );
+  return untold === undefined ? undefined : `field ${untold} is not a text`;
+}
+
+function isBase64(value: unknown): boolean {
+  return typeof value === "string" && BASE64_REGEXP.test(value) &&
+    value.replace(/=+$/, "").length % 4 !== 1;
 }

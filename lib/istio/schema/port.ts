@@ -9,8 +9,10 @@
 /** Steps from the document to a field. */
 export type FieldPath = readonly (string | number)[];
 
-/** Where findings go. */
+/** Where findings go, and what may still be spent on a document. */
 export interface Findings {
+  /** What checks that cost more than their characters may still cost, in units of their own. */
+  readonly budget: { left: number };
   /** Something that is refused. */
   fault(path: FieldPath, reason: string): void;
   /** Something that is taken and probably not meant. */
@@ -74,6 +76,17 @@ export function fault(at: Cursor, reason: string | undefined): void {
 /** Reports what is taken and probably not meant; an `undefined` reason is none. */
 export function warn(at: Cursor, reason: string | undefined): void {
   if (reason !== undefined) at.findings.warning(pathOf(at), reason);
+}
+
+/** Places in a list of what stands there before already. */
+export function repeatsOf(values: readonly unknown[]): ReadonlySet<number> {
+  const seen = new Set<unknown>();
+  const repeats = new Set<number>();
+  for (const [index, value] of values.entries()) {
+    if (seen.has(value)) repeats.add(index);
+    seen.add(value);
+  }
+  return repeats;
 }
 
 /** `spec.ports[0].number`. */

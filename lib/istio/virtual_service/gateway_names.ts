@@ -6,8 +6,9 @@ import { below, type Cursor, fault, warn } from "../schema/port.ts";
 /** The name that stands for the sidecars of the mesh. */
 export const MESH_GATEWAY = "mesh";
 
-/** The rules of a list of Gateways. */
+/** The rules of a list of Gateways. Istiod does not look behind the first without a slash: what is wrong there is warned of. */
 export function checkGatewayNames(names: readonly string[], at: Cursor): void {
+  let report = fault;
   for (const [index, name] of names.entries()) {
     const place = below(at, index);
     const slash = name.indexOf("/");
@@ -21,14 +22,15 @@ export function checkGatewayNames(names: readonly string[], at: Cursor): void {
           }`,
         );
       }
-      fault(place, fqdnFault(name));
+      report(place, fqdnFault(name));
+      report = warn;
       continue;
     }
     const [namespace, gateway] = [name.slice(0, slash), name.slice(slash + 1)];
     if (namespace === "" || gateway === "") {
-      fault(place, "config namespace and gateway name cannot be empty");
+      report(place, "config namespace and gateway name cannot be empty");
     }
-    if (!isLabel(namespace)) fault(place, `invalid value for namespace: ${quote(namespace)}`);
-    if (!isLabel(gateway)) fault(place, `invalid value for gateway name: ${quote(gateway)}`);
+    if (!isLabel(namespace)) report(place, `invalid value for namespace: ${quote(namespace)}`);
+    if (!isLabel(gateway)) report(place, `invalid value for gateway name: ${quote(gateway)}`);
   }
 }

@@ -51,6 +51,17 @@ export function checkHosts(
   if (wrong.every((reason) => reason === undefined)) checkOverlap(hosts, at);
 }
 
+/** Whether every name that `host` stands for is one of `hosts`, a set that may hold wildcards. */
+export function isWithinHosts(host: string, hosts: ReadonlySet<string>): boolean {
+  const isWildcard = host.startsWith("*");
+  if (!isWildcard && hosts.has(host)) return true;
+  const bare = isWildcard ? host.slice(1) : host;
+  for (let start = 0; start <= bare.length; start++) {
+    if (hosts.has(`*${bare.slice(start)}`)) return true;
+  }
+  return false;
+}
+
 /** No two hosts may stand for one name. Each is looked up by its ends, so that many hosts cost no more than their characters. */
 function checkOverlap(hosts: readonly string[], at: Cursor): void {
   const firstOf = new Map<string, number>();

@@ -162,7 +162,7 @@ function checkRewrite(rewrite: HttpRoute["rewrite"], at: Cursor): void {
     const place = below(at, "uriRegexRewrite");
     if (match === "" || rewrite === "") {
       fault(place, "UriRegexRewrite requires both Rewrite and Match fields to be specified");
-    } else fault(below(place, "match"), regexFault(match, "HTTPRewrite.UriRegexRewrite.Match"));
+    } else fault(below(place, "match"), regexFault(match, at, "HTTPRewrite.UriRegexRewrite.Match"));
   }
 }
 

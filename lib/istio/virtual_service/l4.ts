@@ -1,18 +1,15 @@
 /** Routes by SNI and address (`TLSRoute`, `TCPRoute`). */
 import { checkDestination, DESTINATION, type Destination } from "../destination.ts";
-import {
-  hostIsWithin,
-  isIpAddress,
-  portFault,
-  subnetFault,
-  wildcardDomainFault,
-} from "../names.ts";
+import { isIpAddress, portFault, subnetFault, wildcardDomainFault } from "../names.ts";
 import { list, map, object } from "../schema/collection.ts";
 import { below, type Cursor, fault, type ValueOf, warn } from "../schema/port.ts";
 import { int32, text, uint32 } from "../schema/scalar.ts";
 import { checkLabels } from "../selector.ts";
 import { checkGatewayNames } from "./gateway_names.ts";
-import { gatewayHostFault } from "./hosts.ts";
+import { gatewayHostFault, isWithinHosts } from "./hosts.ts";
+
+/** Most hosts that a message names. */
+const MAX_NAMED_HOSTS = 10;
 
 const L4_FIELDS = {
   destinationSubnets: list(text()),
@@ -45,7 +42,7 @@ export type TcpRoute = NonNullable<ValueOf<typeof TCP_ROUTE>>;
 /** What a route needs to know of its VirtualService. */
 export interface RouteContext {
   /** Its hosts. */
-  readonly hosts: readonly string[];
+  readonly hosts: ReadonlySet<string>;
   /** Whether no Gateway of it is the mesh. */
   readonly isBoundToGateways: boolean;
 }
@@ -96,11 +93,11 @@ function checkSniHost(host: string, at: Cursor, context: RouteContext): void {
     const reason = "goes against SNI spec and most clients do not support this";
     return warn(at, `using an IP address ("${host}") ${reason}`);
   }
-  if (context.hosts.some((of) => hostIsWithin(host, of))) return;
+  if (isWithinHosts(host, context.hosts)) return;
   fault(
     at,
     `SNI host "${host}" is not a compatible subset of any of the virtual service hosts: [${
-      context.hosts.join(", ")
+      [...context.hosts].slice(0, MAX_NAMED_HOSTS).join(", ")
     }]`,
   );
 }

@@ -34,15 +34,26 @@ export function checkStringMatch(
       below(at, "regex"),
       match.regex === ""
         ? `"${where}": regex string match should not be empty`
-        : regexFault(match.regex, where),
+        : regexFault(match.regex, at, where),
     );
   }
 }
 
-/** What is wrong with an expression of RE2. */
-export function regexFault(regex: string, where: string): string | undefined {
+/** What an expression may cost at most to compile, about: its characters, and as many again as it repeats them by number. */
+function costOf(regex: string): number {
+  const counts = regex.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g);
+  const repeated = [...counts].map(([, least, most]) => Math.max(Number(least), Number(most || 0)));
+  return regex.length + repeated.reduce((sum, count) => sum + count, 0);
+}
+
+/** What is wrong with an expression of RE2; `at` is a place of the document, whose budget it is checked on. */
+export function regexFault(regex: string, at: Cursor, where: string): string | undefined {
   if (utf8(regex).length > MAX_REGEX_BYTES) {
     return `"${where}": regex is too large, max length allowed is ${MAX_REGEX_BYTES}`;
+  }
+  at.findings.budget.left -= costOf(regex);
+  if (at.findings.budget.left < 0) {
+    return `"${where}": the document has too many or too large regexes to be checked; split it`;
   }
   try {
     RE2JS.compile(regex);

@@ -6,7 +6,7 @@ import type { HttpMatch } from "./match.ts";
 import type { StringMatch } from "./string_match.ts";
 
 /** Most matches of prefixes that are compared with one another; to warn of more is not worth the time. */
-const MAX_COMPARED = 500;
+const MAX_COMPARED = 300;
 
 /** A route with its matches, however they are matched. */
 export interface Rule {

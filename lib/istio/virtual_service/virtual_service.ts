@@ -49,9 +49,10 @@ export const VIRTUAL_SERVICE: KindRule<VirtualService> = {
     for (const [index, route] of http.entries()) {
       checkHttpRoute(route, below(at, "http", index), { isDelegate: hosts.length === 0 });
     }
+    const hostSet = new Set(hosts);
     for (const [index, route] of tls.entries()) {
       checkTlsRoute(route, below(at, "tls", index), {
-        hosts,
+        hosts: hostSet,
         // Without Gateways it is one of the mesh, whose SNI Istio judges as at a Gateway.
         isBoundToGateways: !gateways.includes(MESH_GATEWAY),
       });

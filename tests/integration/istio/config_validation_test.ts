@@ -40,8 +40,10 @@ const DIFFERENCES: readonly {
   },
   {
     own: "warned",
-    reason: /^using legacy gatewayName format/,
-    why: "istiod loses this warning on its way out of a match",
+    reason:
+      /^(?:using legacy gatewayName format|invalid value for |config namespace |(?:empty )?domain name )/,
+    why:
+      "istiod loses warnings of a match's Gateways on their way out, and does not look at Gateways behind one without a namespace",
   },
 ];
 
@@ -82,12 +84,20 @@ function differenceOf(own: Word, { faults, warnings }: ParsedDocument): number {
   );
 }
 
-/** Compares all rows; the differences that were met, and a text for each row where the verdicts part. */
-async function compare(
-  istiovalidate: string,
-  rows: readonly Row[],
-): Promise<{ readonly met: ReadonlySet<number>; readonly parted: readonly string[] }> {
-  const verdicts = await judgeByIstio(istiovalidate, rows.map(({ document }) => document));
+interface Compared {
+  /** Differences on purpose that were met. */
+  readonly met: ReadonlySet<number>;
+  /** A text for each row where the verdicts part. */
+  readonly parted: readonly string[];
+}
+
+/** Compares rows whose verdicts come from Istio now. */
+async function compareAll(istiovalidate: string, rows: readonly Row[]): Promise<Compared> {
+  return compare(rows, await judgeByIstio(istiovalidate, rows.map(({ document }) => document)));
+}
+
+/** Compares rows with Istio's verdicts on them. */
+function compare(rows: readonly Row[], verdicts: readonly Verdict[]): Compared {
   const met = new Set<number>();
   const parted: string[] = [];
   for (const [at, { document }] of rows.entries()) {
@@ -109,19 +119,23 @@ testWithPeers(
   "parseDocument() refuses and warns of what the API server and istiod's webhook do",
   ["istiovalidate"],
   async (t, { istiovalidate }) => {
+    const whole = WHOLE_DOCUMENTS.map((text) => ({
+      kind: "whole",
+      document: parse(text) as unknown,
+    }));
+    const rows = [...ROWS, ...whole];
+    const verdicts = await judgeByIstio(istiovalidate, rows.map(({ document }) => document));
     const met = new Set<number>();
-    for (const { kind } of CORPORA) {
-      const rows = ROWS.filter((row) => row.kind === kind);
-      await t.step(`${kind}: ${rows.length} documents`, async () => {
-        const compared = await compare(istiovalidate, rows);
+    for (const kind of [...CORPORA.map(({ kind }) => kind), "whole"]) {
+      const own = rows.flatMap((row, at) =>
+        row.kind === kind ? [{ row, verdict: verdicts[at]! }] : []
+      );
+      await t.step(`${kind}: ${own.length} documents`, () => {
+        const compared = compare(own.map(({ row }) => row), own.map(({ verdict }) => verdict));
         for (const difference of compared.met) met.add(difference);
         assert.deepEqual(compared.parted, []);
       });
     }
-    await t.step(`whole documents: ${WHOLE_DOCUMENTS.length}`, async () => {
-      const rows = WHOLE_DOCUMENTS.map((text) => ({ kind: "", document: parse(text) as unknown }));
-      assert.deepEqual((await compare(istiovalidate, rows)).parted, []);
-    });
     const unmet = DIFFERENCES.filter((_, at) => !met.has(at)).map(({ why }) => why);
     assert.deepEqual(unmet, [], "differences that no document shows");
   },
@@ -138,7 +152,7 @@ testWithPeers(
     for (const { parsed, document } of read) {
       assert.deepEqual(parseDocument(document).document, parsed, JSON.stringify(document));
     }
-    assert.deepEqual((await compare(istiovalidate, read)).parted, []);
+    assert.deepEqual((await compareAll(istiovalidate, read)).parted, []);
     assert.ok(read.length > 500, `${read.length} documents`);
   },
 );
@@ -148,9 +162,9 @@ testWithPeers(
   ["istiovalidate"],
   async (_t, { istiovalidate }) => {
     const count = rounds("changes of every document", 1, 25);
-    const seed = Number(
-      Deno.env.get("SIGNET_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-    );
+    // A run in CI says the same each time; the full one looks for what nobody has seen yet.
+    const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const seed = Number(Deno.env.get("SIGNET_SEED") ?? (count > 1 ? anySeed() : 1));
     announce(`changes of documents: SIGNET_SEED=${seed}`);
     const random = randomFrom(seed);
     for (let round = 0; round < count; round++) {
@@ -161,7 +175,7 @@ testWithPeers(
         for (let change = 0; change < changes; change++) spec = mutated(spec, random);
         return { kind, document: { ...whole, spec } };
       });
-      const { parted } = await compare(istiovalidate, rows);
+      const { parted } = await compareAll(istiovalidate, rows);
       assert.deepEqual(parted, [], `SIGNET_SEED=${seed}`);
     }
   },

@@ -62,6 +62,8 @@ const HTTP_ROUTES = [
   "{ directResponse: { status: 200, body: { bytes: aGVsbG8 } } }",
   "{ directResponse: { status: 200, body: { string: a, bytes: aGVsbG8= } } }",
   "{ directResponse: { status: 200, body: {} } }",
+  "{ directResponse: { status: 200, body: { bytes: '' } } }",
+  "{ directResponse: { status: 200, body: { string: '' } } }",
   `{ directResponse: { status: 200, body: { string: ${"x".repeat(102_401)} } } }`,
   `{ directResponse: { status: 200, body: { string: ${"x".repeat(1_048_577)} } } }`,
   "{ directResponse: { status: 200 }, fault: { abort: { httpStatus: 500 } } }",
@@ -278,7 +280,18 @@ const WHOLE = [
     `{ hosts: ${hosts}, gateways: [ns/gw], http: [{ ${ROUTE} }] }`,
     `{ hosts: ${hosts}, gateways: [ns/gw, mesh], http: [{ ${ROUTE} }] }`,
   ]),
-  ...["[gw]", "[gw.ns]", "[gw.ns, ns/gw]", "['a/b/c']", "['/b']", "['']", "['*']", "['NS/gw']"].map(
+  ...[
+    "[gw, 'a b/gw']",
+    "[gw, '/gw']",
+    "[gw]",
+    "[gw.ns]",
+    "[gw.ns, ns/gw]",
+    "['a/b/c']",
+    "['/b']",
+    "['']",
+    "['*']",
+    "['NS/gw']",
+  ].map(
     (
       gateways,
     ) => `{ hosts: [a.example], gateways: ${gateways}, http: [{ ${ROUTE} }] }`,
