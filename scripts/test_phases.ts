@@ -76,9 +76,9 @@ export const ONCE = [
   "tests/integration/dns_over_tls/query_command_test.ts",
   "tests/integration/explain",
   "tests/integration/lifecycle/refused_start_test.ts",
+  "tests/integration/linters/server_test.ts",
   "tests/integration/man",
   "tests/integration/output",
-  "tests/integration/pkilint",
   "tests/integration/systemd",
 ] as const;
 /**
@@ -89,6 +89,8 @@ export const IN_PROCESS = [
   "tests/integration/dns_upstream/odd_resolver_test.ts",
   "tests/integration/dns_upstream/unbound_test.ts",
   "tests/integration/istio",
+  "tests/integration/istiod_behaviour/tables_test.ts",
+  "tests/integration/linters/everything_test.ts",
   "tests/integration/kubernetes/client_test.ts",
   "tests/integration/plugged_in_ca/load_test.ts",
   "tests/integration/plugged_in_ca/reload_test.ts",
