@@ -34,12 +34,14 @@ export function object<F extends Fields>(
   const entries = Object.entries(fields);
   const known = new Set([...entries.map(([name]) => name), ...Object.keys(aliases)]);
   const readFields = (raw: Raw, at: Cursor) => {
-    const values: [string, unknown][] = [];
+    const values: Record<string, unknown> = {};
     for (const [name, schema] of entries) {
       const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
-      values.push([name, readField(schema, value, { findings: at.findings, up: at, step: name })]);
+      values[name] = value === undefined
+        ? schema.missing
+        : readField(schema, value, { findings: at.findings, up: at, step: name });
     }
-    return Object.fromEntries(values) as ObjectOf<F>;
+    return values as ObjectOf<F>;
   };
   const read = (value: unknown, at: Cursor) => {
     const written = readMapping(value, at);
@@ -75,7 +77,6 @@ export function object<F extends Fields>(
 
 /** A field; null is a fault of its own where it may not stand. */
 function readField(schema: Schema<unknown, unknown>, value: unknown, at: Cursor): unknown {
-  if (value === undefined) return schema.missing;
   if (value !== null) return schema.read(value, at);
   if (!schema.nullable) fault(at, "is null: give it a value, or leave it out");
   return schema.missing;

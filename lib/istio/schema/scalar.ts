@@ -145,7 +145,8 @@ export function duration(
 /** Octets in base64 (RFC 4648 section 4); `undefined` when they are not written. */
 export function octets({ maxChars }: { readonly maxChars: number }): Schema<Uint8Array, undefined> {
   const read = (value: unknown, at: Cursor) => {
-    if (typeof value !== "string" || value === "" || value.length > maxChars) {
+    const isText = typeof value === "string" && !/\s/.test(value);
+    if (!isText || value === "" || value.length > maxChars) {
       fault(at, `is ${describe(value)}, should be 1 to ${maxChars} characters of base64`);
       return new Uint8Array();
     }

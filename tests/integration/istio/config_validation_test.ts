@@ -40,6 +40,11 @@ const DIFFERENCES: readonly {
   },
   {
     own: "warned",
+    reason: /^(?:outlier detection |consistent hash MinimumRingSize )/,
+    why: "istiod loses warnings of the policies of ports and subsets on their way out",
+  },
+  {
+    own: "warned",
     reason:
       /^(?:using legacy gatewayName format|invalid value for |config namespace |(?:empty )?domain name )/,
     why:

@@ -194,6 +194,8 @@ const POLICIES = [
   "{ portLevelSettings: [{ port: { number: 80 }, connectionPool: {} }] }",
   "{ portLevelSettings: [{ port: { number: 80 }, tls: { mode: MUTUAL } }] }",
   "{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { localityLbSetting: { failover: [{ from: a, to: b }] } }, outlierDetection: {} }] }",
+  "{ portLevelSettings: [{ port: { number: 80 }, outlierDetection: { consecutiveErrors: 5 } }] }",
+  "{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { localityLbSetting: { failover: [{ from: a, to: b }] } } }] }",
   "{ portLevelSettings: [null] }",
   "{ tunnel: { targetHost: a.example, targetPort: 80 } }",
   "{ tunnel: { targetHost: 10.0.0.1, targetPort: 80, protocol: POST } }",

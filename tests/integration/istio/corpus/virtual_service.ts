@@ -63,6 +63,7 @@ const HTTP_ROUTES = [
   "{ directResponse: { status: 200, body: { string: a, bytes: aGVsbG8= } } }",
   "{ directResponse: { status: 200, body: {} } }",
   "{ directResponse: { status: 200, body: { bytes: '' } } }",
+  "{ directResponse: { status: 200, body: { bytes: 'aG VsbG8=' } } }",
   "{ directResponse: { status: 200, body: { string: '' } } }",
   `{ directResponse: { status: 200, body: { string: ${"x".repeat(102_401)} } } }`,
   `{ directResponse: { status: 200, body: { string: ${"x".repeat(1_048_577)} } } }`,
