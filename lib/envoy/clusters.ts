@@ -1,17 +1,15 @@
 /** CDS: the clusters that every proxy has, and those of the services that it sees. */
 import type { ClusterJson } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts";
-import type { HttpProtocolOptionsJson } from "../../proto/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { MeshService, ServiceFacts } from "../mesh/mod.ts";
 import { loadAssignment } from "./endpoints.ts";
+import { protocolOptions } from "./http_options.ts";
 import { meshTransports } from "./mesh_tls.ts";
 import { FIXED_CLUSTER, outboundCluster } from "./names.ts";
 import { portKind } from "./protocol.ts";
 import { FROM_STREAM } from "./sources.ts";
-import { typed } from "./typed.ts";
 
 type Port = ServiceFacts["ports"][number];
 
-const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const CONNECT_TIMEOUT = "10s";
 /** Envoy's own bounds of 1024 are an answer of 503 to people who set none: none here, as in Istio. */
 const UNBOUNDED = 4294967295;
@@ -30,12 +28,7 @@ export function fixedClusters(): readonly ClusterJson[] {
       lbPolicy: "CLUSTER_PROVIDED",
       connectTimeout: CONNECT_TIMEOUT,
       circuitBreakers: unbounded(),
-      typedExtensionProtocolOptions: {
-        [HTTP_OPTIONS]: typed<HttpProtocolOptionsJson>(HTTP_OPTIONS, {
-          commonHttpProtocolOptions: { idleTimeout: "300s" },
-          useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
-        }),
-      },
+      ...protocolOptions("auto", { commonHttpProtocolOptions: { idleTimeout: "300s" } }),
     },
   ];
 }
@@ -65,15 +58,7 @@ export function serviceCluster(service: MeshService, port: Port): ClusterJson | 
       },
     },
     ...discoveryOf(service, port, name),
-    ...(kind === "http2"
-      ? {
-        typedExtensionProtocolOptions: {
-          [HTTP_OPTIONS]: typed<HttpProtocolOptionsJson>(HTTP_OPTIONS, {
-            explicitHttpConfig: { http2ProtocolOptions: {} },
-          }),
-        },
-      }
-      : {}),
+    ...protocolOptions(kind),
     ...(facts.meshInternal && facts.resolution === "STATIC"
       ? { transportSocketMatches: meshTransports(facts, port.number, kind) }
       : {}),

@@ -7,7 +7,7 @@ import type {
 } from "../../proto/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import type { MeshSettings, ServiceFacts } from "../mesh/mod.ts";
 import { meshSni } from "./names.ts";
-import { isHttp, type PortKind } from "./protocol.ts";
+import type { PortKind } from "./protocol.ts";
 import { agentSecret } from "./sources.ts";
 import { typed } from "./typed.ts";
 
@@ -73,7 +73,7 @@ export function meshTransports(
 /** How a workload ends mesh TLS: the client must show a certificate of the mesh, and of its trust domain. */
 export function meshServer(
   { trustDomain, validatesTrustDomain }: MeshSettings,
-  kind: PortKind,
+  as: "http" | "tcp",
 ): TransportSocketJson {
   const context: DownstreamTlsContextJson = {
     requireClientCertificate: true,
@@ -91,7 +91,7 @@ export function meshServer(
         validationContextSdsSecretConfig: agentSecret("ROOTCA"),
       },
       // Of what mesh clients offer, `istio` is not here: nothing is negotiated, and Envoy looks at the bytes.
-      alpnProtocols: isHttp(kind) ? ["h2", "http/1.1"] : [],
+      alpnProtocols: as === "http" ? ["h2", "http/1.1"] : [],
     },
   };
   return {

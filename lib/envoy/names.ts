@@ -18,7 +18,7 @@ export function inboundCluster(port: number): string {
 
 /** What a client names in the TLS handshake with a workload of a service. */
 export function meshSni(host: string, port: number, subset = ""): string {
-  return `outbound_.${port}_.${subset || "_"}_.${host}`;
+  return `outbound_.${port}_.${subset}_.${host}`;
 }
 
 /** A listener on an address. */

@@ -6,15 +6,11 @@
  */
 import type { ListenerJson } from "../../proto/gen/envoy/config/listener/v3/listener_pb.ts";
 import type { FilterChainJson } from "../../proto/gen/envoy/config/listener/v3/listener_components_pb.ts";
-import type { TlsInspectorJson } from "../../proto/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts";
 import type { ServiceFacts } from "../mesh/mod.ts";
 import { outboundHttp, tcpProxy } from "./filters.ts";
+import { tlsInspector } from "./inspectors.ts";
 import { listenerName, outboundCluster } from "./names.ts";
 import { isFree, isHttp, portKind } from "./protocol.ts";
-import { typed } from "./typed.ts";
-
-/** Bytes of a ClientHello that are read at first: most fit. */
-const TLS_INSPECTOR_BYTES = 512;
 
 /** What one port of the machine leads to. */
 type PortUse =
@@ -76,16 +72,5 @@ function tlsChain(host: string, port: number): FilterChainJson {
   return {
     filterChainMatch: { serverNames: [host] },
     filters: [tcpProxy(outboundCluster(host, port))],
-  };
-}
-
-/** Looks for TLS and its server name. */
-export function tlsInspector(): NonNullable<ListenerJson["listenerFilters"]>[number] {
-  return {
-    name: "envoy.filters.listener.tls_inspector",
-    typedConfig: typed<TlsInspectorJson>(
-      "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
-      { initialReadBufferSize: TLS_INSPECTOR_BYTES },
-    ),
   };
 }

@@ -1,7 +1,7 @@
 /** What a port's protocol means to a proxy. */
 
 /** How a proxy treats a port. */
-export type PortKind = "http" | "http2" | "tls" | "tcp" | "none";
+export type PortKind = "http" | "http2" | "tls" | "tcp" | "auto" | "none";
 
 const KINDS: Readonly<Record<string, PortKind>> = {
   HTTP: "http",
@@ -17,6 +17,11 @@ const KINDS: Readonly<Record<string, PortKind>> = {
 /** The kind of a protocol; whatever is not known better is bytes over TCP. */
 export function portKind(protocol: string): PortKind {
   return KINDS[protocol] ?? "tcp";
+}
+
+/** The kind of a port on which a workload is reached: one without a protocol is found out by looking. */
+export function inboundKind(protocol: string): PortKind {
+  return protocol === "" ? "auto" : portKind(protocol.toUpperCase());
 }
 
 /** True when requests are seen. */

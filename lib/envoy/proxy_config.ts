@@ -4,20 +4,27 @@
  * What depends on a service alone is made once for the service, what depends on what a proxy sees once for the scope. A type is made when
  * somebody asks for it. Whatever says the same as before is the same object, which is how a push knows what to leave out.
  */
+import type { Sidecar } from "../istio/mod.ts";
 import {
   createScopes,
+  createWorkloads,
   type MeshService,
+  type MeshSettings,
   type MeshSnapshot,
+  peerMode,
   type Proxy,
   type Scope,
   type ServiceFacts,
+  sidecarOf,
+  type Workload,
 } from "../mesh/mod.ts";
 import { fixedClusters, holdsEndpoints, serviceCluster } from "./clusters.ts";
 import type { Encoder, Resource } from "./encode.ts";
 import { loadAssignment, noEndpoints } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
+import { applicationCluster, type InboundPort, ingressListener } from "./inbound.ts";
 import { boundListeners } from "./outbound_listeners.ts";
-import { httpPorts, noRoutes, portRoutes } from "./routes.ts";
+import { httpPorts, noRoutes, portRoutes, type RouteOptions } from "./routes.ts";
 import { part, type ResourcePart, type ResourceSet } from "./resource_set.ts";
 
 /** What one proxy is configured with. */
@@ -44,14 +51,20 @@ export interface ConfigGenerator {
 
 /** Makes a generator. What it remembers goes with the snapshots that it was made from. */
 export function createGenerator(encoder: Encoder): ConfigGenerator {
-  const scopes = createScopes();
+  const [scopes, workloads] = [createScopes(), createWorkloads()];
   const services = createServiceParts(encoder);
   const fixed = part(fixedClusters().map(encoder.cluster));
   const lists = createListParts(encoder);
+  const inboundParts = createInboundParts(encoder);
   return {
     configOf(snapshot, proxy) {
-      const scope = scopes.scopeOf(snapshot, proxy);
-      return new LazyConfig({ scope, proxy, encoder, services, lists, fixed });
+      const { policies, settings } = snapshot;
+      const workload = workloads.of(snapshot, proxy);
+      const sidecar = sidecarOf(policies, workload, settings.rootNamespace);
+      const scope = scopes.scopeOf(snapshot, { namespace: proxy.namespace, sidecar });
+      const inbound = sidecar && inboundParts.of(sidecar, { snapshot, proxy, workload });
+      const blocks = sidecar?.outboundTrafficPolicy?.mode === "REGISTRY_ONLY";
+      return new LazyConfig({ scope, proxy, blocks, inbound, encoder, services, lists, fixed });
     },
   };
 }
@@ -59,6 +72,9 @@ export function createGenerator(encoder: Encoder): ConfigGenerator {
 interface ConfigInput {
   readonly scope: Scope;
   readonly proxy: Proxy;
+  /** True when requests to unknown hosts are refused. */
+  readonly blocks: boolean;
+  readonly inbound: Inbound | undefined;
   readonly encoder: Encoder;
   readonly services: ServiceParts;
   readonly lists: ListParts;
@@ -78,8 +94,8 @@ class LazyConfig implements ProxyConfig {
   }
 
   get clusters(): ResourceSet {
-    const { fixed, services, scope } = this.#input;
-    return this.#clusters ??= [fixed, services.clusters(scope)];
+    const { fixed, services, scope, inbound } = this.#input;
+    return this.#clusters ??= [fixed, services.clusters(scope), inbound?.clusters ?? NO_PART];
   }
 
   get endpoints(): ResourceSet {
@@ -88,13 +104,17 @@ class LazyConfig implements ProxyConfig {
   }
 
   get listeners(): ResourceSet {
-    const { lists, scope, proxy } = this.#input;
-    return this.#listeners ??= [lists.listeners(scope.facts, bindAddress(proxy))];
+    const { lists, scope, proxy, inbound } = this.#input;
+    return this.#listeners ??= [
+      inbound?.listeners ?? NO_PART,
+      lists.listeners(scope.facts, bindAddress(proxy)),
+    ];
   }
 
   get routes(): ResourceSet {
-    const { lists, scope, proxy } = this.#input;
-    return this.#routes ??= [lists.routes(scope.facts, proxy.domain)];
+    const { lists, scope, proxy, blocks } = this.#input;
+    const { domain } = proxy;
+    return this.#routes ??= [lists.routes(scope.facts, { domain, blocks })];
   }
 
   unknownEndpoints(name: string): Resource {
@@ -102,9 +122,10 @@ class LazyConfig implements ProxyConfig {
   }
 
   unknownRoutes(name: string): Resource {
-    const { encoder, proxy } = this.#input;
+    const { encoder, blocks } = this.#input;
+    const isPort = /^\d{1,5}$/.test(name);
     return encoder.routes(
-      /^\d{1,5}$/.test(name) ? portRoutes([], Number(name), proxy.domain) : noRoutes(name),
+      isPort ? portRoutes([], Number(name), { domain: "", blocks }) : noRoutes(name),
     );
   }
 }
@@ -112,6 +133,43 @@ class LazyConfig implements ProxyConfig {
 /** Where the application finds the proxy: the loopback address of the family that the machine has. */
 function bindAddress({ addresses }: Proxy): string {
   return addresses.some((address) => !address.includes(":")) ? "127.0.0.1" : "::1";
+}
+
+const NO_PART: ResourcePart = new Map();
+
+/** What a workload's own ports bring. */
+interface Inbound {
+  readonly clusters: ResourcePart;
+  readonly listeners: ResourcePart;
+}
+
+interface InboundParts {
+  of(sidecar: Sidecar, of: {
+    readonly snapshot: MeshSnapshot;
+    readonly proxy: Proxy;
+    readonly workload: Workload;
+  }): Inbound;
+}
+
+/** Kept by Sidecar and by all else that they depend on: proxies of one workload that differ in address differ in their parts. */
+function createInboundParts(encoder: Encoder): InboundParts {
+  const ofSettings = remembered((_: MeshSettings) => new WeakMap<Sidecar, Map<string, Inbound>>());
+  return {
+    of(sidecar, { snapshot: { settings, policies }, proxy, workload }) {
+      const { rootNamespace } = settings;
+      const address = proxy.addresses[0]!;
+      const ports = sidecar.ingress.map((ingress): InboundPort => {
+        const port = ingress.port?.number ?? 0;
+        return { ingress, address, mode: peerMode(policies, { workload, port, rootNamespace }) };
+      });
+      const kept = rememberedIn(ofSettings(settings), sidecar, () => new Map());
+      const key = `${address} ${ports.map(({ mode }) => mode).join(" ")}`;
+      return rememberedAt(kept, key, () => ({
+        clusters: part(ports.map((port) => encoder.cluster(applicationCluster(port)))),
+        listeners: part(ports.map((port) => encoder.listener(ingressListener(port, settings)))),
+      }));
+    },
+  };
 }
 
 /** Parts that are put together from what each service brings. */
@@ -154,7 +212,7 @@ function createServiceParts(encoder: Encoder): ServiceParts {
 /** Parts that many services share: a listener or routes of one port. */
 interface ListParts {
   listeners(facts: readonly ServiceFacts[], bind: string): ResourcePart;
-  routes(facts: readonly ServiceFacts[], domain: string): ResourcePart;
+  routes(facts: readonly ServiceFacts[], options: RouteOptions): ResourcePart;
 }
 
 function createListParts(encoder: Encoder): ListParts {
@@ -167,11 +225,12 @@ function createListParts(encoder: Encoder): ListParts {
         bind,
         () => part(boundListeners(facts, bind).map(encoder.listener)),
       ),
-    routes: (facts, domain) =>
+    routes: (facts, options) =>
       rememberedAt(
         routes(facts),
-        domain,
-        () => part(httpPorts(facts).map((port) => encoder.routes(portRoutes(facts, port, domain)))),
+        JSON.stringify(options),
+        () =>
+          part(httpPorts(facts).map((port) => encoder.routes(portRoutes(facts, port, options)))),
       ),
   };
 }

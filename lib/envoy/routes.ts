@@ -10,6 +10,14 @@ import { isHttp, portKind } from "./protocol.ts";
 const MAX_DIRECT_RESPONSE_BYTES = 1_048_576;
 const RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
 
+/** What routes depend on beside services. */
+export interface RouteOptions {
+  /** The proxy's DNS domain, in which hosts may be said shorter. */
+  readonly domain: string;
+  /** True when requests to hosts that are no service are refused. */
+  readonly blocks: boolean;
+}
+
 /** The ports on which requests leave, lowest first. */
 export function httpPorts(services: readonly ServiceFacts[]): readonly number[] {
   const ports = services.flatMap((facts) =>
@@ -22,7 +30,7 @@ export function httpPorts(services: readonly ServiceFacts[]): readonly number[] 
 export function portRoutes(
   services: readonly ServiceFacts[],
   port: number,
-  domain: string,
+  { domain, blocks }: RouteOptions,
 ): RouteConfigurationJson {
   const taken = new Set<string>();
   const virtualHosts = services.flatMap((facts) => {
@@ -37,7 +45,7 @@ export function portRoutes(
   });
   return {
     name: String(port),
-    virtualHosts: [...virtualHosts, everythingElse()],
+    virtualHosts: [...virtualHosts, blocks ? nothingElse() : everythingElse()],
     validateClusters: false,
     maxDirectResponseBodySizeBytes: MAX_DIRECT_RESPONSE_BYTES,
     ignorePortInHostMatching: true,
@@ -112,5 +120,15 @@ function everythingElse(): VirtualHostJson {
       match: { prefix: "/" },
       route: { cluster: FIXED_CLUSTER.passthrough, timeout: "0s", maxGrpcTimeout: "0s" },
     }],
+  };
+}
+
+/** Requests for hosts that are no service are refused. */
+function nothingElse(): VirtualHostJson {
+  return {
+    name: "block_all",
+    domains: ["*"],
+    includeRequestAttemptCount: true,
+    routes: [{ name: "block_all", match: { prefix: "/" }, directResponse: { status: 502 } }],
   };
 }

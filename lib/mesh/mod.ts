@@ -17,12 +17,18 @@ export type {
   MeshService,
   MeshSettings,
   MeshSnapshot,
+  PeerMode,
   Proxy,
   ProxyType,
   ServiceFacts,
+  Workload,
 } from "./port.ts";
+export { peerMode, sidecarOf } from "./policies.ts";
+export type { Policies, Policy } from "./policies.ts";
 export { parseNode } from "./proxy.ts";
 export type { NodeFacts, ParsedNode } from "./proxy.ts";
 export { createScopes } from "./scope.ts";
-export type { Scope, Scopes } from "./scope.ts";
+export type { Scope, Scopes, Viewer } from "./scope.ts";
 export { buildSnapshot } from "./snapshot.ts";
+export { createWorkloads } from "./workloads.ts";
+export type { Workloads } from "./workloads.ts";

@@ -1,5 +1,6 @@
 /** The mesh at one instant, as the makers of configuration see it. Values are shared between snapshots: what did not change is the same object. */
 import type { Endpoint, Service } from "../registry/mod.ts";
+import type { Policies } from "./policies.ts";
 
 /** What holds for the whole mesh. */
 export interface MeshSettings {
@@ -31,12 +32,25 @@ export interface MeshService {
   readonly endpoints: readonly MeshEndpoint[];
 }
 
+/** What a workload's port takes: mutual TLS alone, plain text too, or plain text alone. */
+export type PeerMode = "STRICT" | "PERMISSIVE" | "DISABLE";
+
+/** Whom policies are for. */
+export interface Workload {
+  /** Its namespace. */
+  readonly namespace: string;
+  /** Its labels. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** The mesh at one instant. */
 export interface MeshSnapshot {
   /** What holds for all of it. */
   readonly settings: MeshSettings;
   /** Its services, in order of host, namespace and name. */
   readonly services: readonly MeshService[];
+  /** What documents say of workloads. */
+  readonly policies: Policies;
 }
 
 /** Kinds of proxies. */

@@ -1,8 +1,9 @@
 /**
- * Which services a proxy sees: those that are exported to its namespace. Of several with one host its own namespace's comes first, then
- * the first in order. Proxies that see the same share one scope, and with it everything that is made from it.
+ * Which services a proxy sees: those that are exported to its namespace and that its Sidecar names. Of several with one host its own
+ * namespace's comes first, then the first in order. Proxies that see the same share one scope, and with it everything that is made from it.
  */
-import type { MeshService, MeshSnapshot, Proxy, ServiceFacts } from "./port.ts";
+import type { Sidecar } from "../istio/mod.ts";
+import type { MeshService, MeshSnapshot, ServiceFacts } from "./port.ts";
 import { keepSameList } from "./same.ts";
 
 /** What a proxy sees. */
@@ -13,13 +14,21 @@ export interface Scope {
   readonly facts: readonly ServiceFacts[];
 }
 
+/** Whose scope is asked for. */
+export interface Viewer {
+  /** The proxy's namespace. */
+  readonly namespace: string;
+  /** Its Sidecar; undefined sees everything. */
+  readonly sidecar?: Sidecar | undefined;
+}
+
 /** Finds scopes. */
 export interface Scopes {
   /** What a proxy sees in a snapshot. */
-  scopeOf(snapshot: MeshSnapshot, proxy: Pick<Proxy, "namespace">): Scope;
+  scopeOf(snapshot: MeshSnapshot, viewer: Viewer): Scope;
 }
 
-/** Namespaces whose last scope is remembered; one that is forgotten costs its proxies a comparison of content, no more. */
+/** Viewers whose last scope is remembered; one that is forgotten costs its proxies a comparison of content, no more. */
 const MAX_REMEMBERED = 1_000;
 
 /** Makes a {@linkcode Scopes} that remembers. */
@@ -27,24 +36,33 @@ export function createScopes(): Scopes {
   const ofSnapshot = new WeakMap<MeshSnapshot, Map<string, Scope>>();
   const last = new Map<string, Scope>();
   return {
-    scopeOf(snapshot, { namespace }) {
+    scopeOf(snapshot, viewer) {
       let scopes = ofSnapshot.get(snapshot);
       if (scopes === undefined) ofSnapshot.set(snapshot, scopes = new Map());
-      const known = scopes.get(namespace);
+      const key = keyOf(viewer);
+      const known = scopes.get(key);
       if (known !== undefined) return known;
-      const services = visibleTo(namespace, snapshot.services);
-      // Namespaces that see the same share one scope.
+      const services = visibleTo(viewer, snapshot.services);
+      // Viewers that see the same share one scope.
       const shared = [...new Set(scopes.values())].find((scope) =>
         keepSameList(scope.services, services) === scope.services
       );
-      const scope = shared ?? build(services, last.get(namespace));
-      if (scopes.size < MAX_REMEMBERED) scopes.set(namespace, scope);
-      last.delete(namespace);
-      last.set(namespace, scope);
+      const scope = shared ?? build(services, last.get(key));
+      if (scopes.size < MAX_REMEMBERED) scopes.set(key, scope);
+      last.delete(key);
+      last.set(key, scope);
       if (last.size > MAX_REMEMBERED) last.delete(last.keys().next().value!);
       return scope;
     },
   };
+}
+
+function hostsOf({ sidecar }: Viewer): readonly string[] {
+  return (sidecar?.egress ?? []).flatMap(({ hosts }) => hosts);
+}
+
+function keyOf(viewer: Viewer): string {
+  return `${viewer.namespace} ${hostsOf(viewer).join(" ")}`;
 }
 
 function build(services: readonly MeshService[], before: Scope | undefined): Scope {
@@ -55,11 +73,13 @@ function build(services: readonly MeshService[], before: Scope | undefined): Sco
   return { services, facts };
 }
 
-function visibleTo(namespace: string, services: readonly MeshService[]): readonly MeshService[] {
+function visibleTo(viewer: Viewer, services: readonly MeshService[]): readonly MeshService[] {
+  const { namespace } = viewer;
+  const hosts = hostsOf(viewer);
   const byHost = new Map<string, MeshService>();
   for (const service of services) {
     const { host, exportTo, namespace: own } = service.facts;
-    if (!isExported(exportTo, namespace)) continue;
+    if (!isExported(exportTo, namespace) || !isNamed(service.facts, hosts, namespace)) continue;
     if (!byHost.has(host) || own === namespace && byHost.get(host)!.facts.namespace !== namespace) {
       byHost.set(host, service);
     }
@@ -69,4 +89,20 @@ function visibleTo(namespace: string, services: readonly MeshService[]): readonl
 
 function isExported(exportTo: readonly string[], namespace: string): boolean {
   return exportTo.length === 0 || exportTo.includes("*") || exportTo.includes(namespace);
+}
+
+/** True when a Sidecar's `namespace/host` names the service; `.` is the proxy's namespace, `*` any, `~` none. */
+function isNamed(
+  { host, namespace: own }: ServiceFacts,
+  hosts: readonly string[],
+  viewer: string,
+): boolean {
+  if (hosts.length === 0) return true;
+  return hosts.some((each) => {
+    const slash = each.indexOf("/");
+    const [where, what] = slash < 0 ? ["*", each] : [each.slice(0, slash), each.slice(slash + 1)];
+    const isThere = where === "*" || where === (own === viewer ? "." : own) || where === own;
+    return isThere && (what === "*" || what === host ||
+      what.startsWith("*.") && host.endsWith(what.slice(1)));
+  });
 }

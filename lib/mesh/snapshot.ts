@@ -4,6 +4,7 @@
  */
 import type { Endpoint, RegistrySnapshot, Service } from "../registry/mod.ts";
 import type { MeshEndpoint, MeshService, MeshSettings, MeshSnapshot } from "./port.ts";
+import { peerMode, type Policies, policiesOf, type Policy } from "./policies.ts";
 import { keepSame, keepSameList } from "./same.ts";
 
 /** The label by which a workload says whether it takes mutual TLS. */
@@ -18,12 +19,35 @@ export function buildSnapshot(
   },
 ): MeshSnapshot {
   const kept = keepSame(previous?.settings, settings);
+  const policies = keepPolicies(previous?.policies, policiesOf(registry.documents));
+  const world = { settings: kept, policies };
   const before = new Map(previous?.services.map((service) => [keyOf(service.facts), service]));
   const services = registry.services.map((service) =>
-    keepService(before.get(keyOf(service)), toMeshService(service, kept))
+    keepService(before.get(keyOf(service)), toMeshService(service, world))
   );
-  return { settings: kept, services: keepSameList(previous?.services, services) };
+  return { ...world, services: keepSameList(previous?.services, services) };
 }
+
+/** Each policy that says the same stays the object that it was. */
+function keepPolicies(before: Policies | undefined, policies: Policies): Policies {
+  const keep = <Spec>(
+    known: readonly Policy<Spec>[] = [],
+    now: readonly Policy<Spec>[],
+  ): readonly Policy<Spec>[] => {
+    const byName = new Map(known.map((policy) => [`${policy.namespace}/${policy.name}`, policy]));
+    return keepSameList(
+      known,
+      now.map((policy) => keepSame(byName.get(`${policy.namespace}/${policy.name}`), policy)),
+    );
+  };
+  const authentication = keep(before?.authentication, policies.authentication);
+  const sidecars = keep(before?.sidecars, policies.sidecars);
+  return authentication === before?.authentication && sidecars === before.sidecars
+    ? before
+    : { authentication, sidecars };
+}
+
+type World = Pick<MeshSnapshot, "settings" | "policies">;
 
 function keyOf({ host, namespace, name }: Pick<Service, "host" | "namespace" | "name">): string {
   return `${host} ${namespace} ${name}`;
@@ -38,11 +62,11 @@ function keepService(before: MeshService | undefined, service: MeshService): Mes
 
 function toMeshService(
   { endpoints, ...facts }: Service,
-  settings: MeshSettings,
+  world: World,
 ): MeshService {
   return {
-    facts: { ...facts, identities: identitiesOf(endpoints, facts, settings) },
-    endpoints: endpoints.map((endpoint) => toMeshEndpoint(endpoint, facts)),
+    facts: { ...facts, identities: identitiesOf(endpoints, facts, world.settings) },
+    endpoints: endpoints.map((endpoint) => toMeshEndpoint(endpoint, facts, world)),
   };
 }
 
@@ -60,10 +84,15 @@ function identitiesOf(
 
 function toMeshEndpoint(
   endpoint: Endpoint,
-  { meshInternal }: Pick<Service, "meshInternal">,
+  { meshInternal, namespace }: Pick<Service, "meshInternal" | "namespace">,
+  { settings: { rootNamespace }, policies }: World,
 ): MeshEndpoint {
-  const takesTls = meshInternal && tlsModeOf(endpoint) === "istio";
-  return { ...endpoint, meshTlsPorts: takesTls ? Object.keys(endpoint.ports) : [] };
+  if (!meshInternal || tlsModeOf(endpoint) !== "istio") return { ...endpoint, meshTlsPorts: [] };
+  const workload = { namespace, labels: endpoint.labels };
+  const meshTlsPorts = Object.entries(endpoint.ports)
+    .filter(([, port]) => peerMode(policies, { workload, port, rootNamespace }) !== "DISABLE")
+    .map(([name]) => name);
+  return { ...endpoint, meshTlsPorts };
 }
 
 /** A workload with a service account has a certificate unless it says otherwise. */

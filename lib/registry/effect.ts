@@ -1,8 +1,11 @@
 /** Which of the documents that are read change anything: a folder may hold a whole mesh's configuration, and what does nothing yet is said. */
 import type { IstioDocument, IstioKind, UnreadDocument } from "../istio/mod.ts";
 
-/** Kinds that services are made of. */
-const IN_EFFECT: readonly IstioKind[] = ["ServiceEntry", "WorkloadEntry"];
+/** Kinds that services are made of, and those that shape what proxies get. */
+const IN_EFFECT: readonly IstioKind[] = [
+  ...["ServiceEntry", "WorkloadEntry"] as const,
+  ...["PeerAuthentication", "Sidecar"] as const,
+];
 /** Most kinds of one line. */
 const MAX_KINDS = 20;
 

@@ -22,13 +22,18 @@ export async function rawGet(
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text };
 }
 
-/** Sends a text and gives all that comes until the other side ends. */
+/** Longer than any answer takes: what still hangs then is a failure that says so. */
+const GIVE_UP_MS = 20_000;
+
+/** Sends a text and gives all that comes until the other side ends. @throws what the connection fails with, also by this silence. */
 export async function rawTalk(
   port: number,
   text: string,
   hostname = "127.0.0.1",
 ): Promise<string> {
   using connection = await Deno.connect({ hostname, port });
+  const timer = setTimeout(() => connection.close(), GIVE_UP_MS);
+  using _timer = { [Symbol.dispose]: () => clearTimeout(timer) };
   await connection.write(new TextEncoder().encode(text));
   const decoder = new TextDecoder();
   let all = "";
