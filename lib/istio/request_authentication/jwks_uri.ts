@@ -9,7 +9,7 @@ const USER_REGEXP = /^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/;
 /** An escape of a character that needs none: Go refuses these in a host. */
 const HOST_ESCAPE_REGEXP = /%(?!25)[0-7]/;
 /** `[ADDRESS]` or a name, and a port at will; a name may hold what Go's parser of URLs lets pass. */
-const HOST_REGEXP = /^(?:\[([^\]]*)\]|[^\s\\{}|^`:]*)(?::\d*)?$/;
+const HOST_REGEXP = /^(?:\[(.*)\]|[^\s\\{}|^`:]*)(?::\d*)?$/;
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROL_REGEXP = /[\u0000-\u001f\u007f]/;
 

@@ -71,6 +71,7 @@ const URIS = [
     "'http://a:b:80'",
     "'http://[:91]:80'",
     "'http://[fe80::1%25eth0]/'",
+    "'http://[fe80::1%25e]h]/'",
     "'http://a.]x'",
     "'http://a<\"b'",
     "'http://[a'",
