@@ -36,7 +36,13 @@ export {
   typeNumber,
 } from "./message/mod.ts";
 export type { ForwardSettings } from "./forward/forwarder.ts";
-export { type ForwardConfig, type ForwardHost, openForwarder } from "./forward/watch.ts";
+export {
+  checkForward,
+  type ForwardConfig,
+  type ForwardFinding,
+  type ForwardHost,
+  openForwarder,
+} from "./forward/watch.ts";
 export type { DnsLimits } from "./limits.ts";
 export {
   buildNameTable,

@@ -1,7 +1,7 @@
 /** What of the machine a server would take: its state directory, its log files, its documents, its addresses. */
 import { messageOf } from "../../base/mod.ts";
 import type { Config, ListenAddress } from "../../config/mod.ts";
-import { parseAddressList } from "../../dns/mod.ts";
+import { checkForward, parseAddressList } from "../../dns/mod.ts";
 import { checkRegistry } from "../../registry/mod.ts";
 import { checkDatabaseFile } from "../../store/mod.ts";
 import { lookAtFolder, lookAtLogFile, lookAtState } from "./file.ts";
@@ -63,12 +63,29 @@ export async function lookAtRegistry({ registry }: Config): Promise<readonly Loo
   });
 }
 
-/** Who may ask for names. */
-export function lookAtDns({ dns }: Config): Promise<readonly Look[]> {
-  return guarded("--dnsAllow", () => {
-    if (dns.addr !== undefined) parseAddressList(dns.allow, "--dnsAllow");
-    return Promise.resolve([]);
-  });
+/** Who may ask for names, and who is asked for those that are not the mesh's: every fault of every setting. */
+export async function lookAtDns({ dns }: Config): Promise<readonly Look[]> {
+  if (dns.addr === undefined) return [];
+  const looks: Look[] = [];
+  for (const address of dns.allow) {
+    looks.push(
+      ...await guarded("--dnsAllow", () => {
+        parseAddressList([address], "--dnsAllow");
+        return Promise.resolve([]);
+      }),
+    );
+  }
+  if (dns.forward === undefined) return looks;
+  const statuses = { good: "ok", doubt: "warning", wrong: "config", unusable: "fault" } as const;
+  const findings = await checkForward(dns.forward);
+  return [
+    ...looks,
+    ...findings.map(({ option, verdict, detail }): Look => ({
+      about: option,
+      status: statuses[verdict],
+      detail,
+    })),
+  ];
 }
 
 /** Every address of the configuration, bound all at once for an instant. */

@@ -2,7 +2,14 @@
  * Forwarding as a part of the server: to the servers of `--dnsUpstream`, or to those of resolv.conf, which is followed by its content, as
  * DHCP clients and Kubernetes write it anew.
  */
-import { type Clock, createTaskGroup, messageOf, SignetError, sleep } from "../../base/mod.ts";
+import {
+  type Clock,
+  createTaskGroup,
+  messageOf,
+  quote,
+  SignetError,
+  sleep,
+} from "../../base/mod.ts";
 import { randomBytes } from "../../crypto/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
 import type { Forwarder } from "../port.ts";
@@ -50,8 +57,7 @@ export async function openForwarder(config: ForwardConfig, host: ForwardHost): P
   const logger = host.logger.scoped("dns");
   const named = config.upstreams.map(parseUpstream);
   if (named.length > MAX_UPSTREAMS) {
-    const text = `Cannot use --dnsUpstream: ${named.length} servers, at most ${MAX_UPSTREAMS}`;
-    throw new SignetError("config.bad_value", text);
+    throw new SignetError("config.bad_value", tooMany(config.upstreams));
   }
   const rootsPem = config.rootsFile === undefined ? undefined : await readRoots(config.rootsFile);
   const servers: UpstreamServers = new UpstreamServers({
@@ -89,6 +95,76 @@ export async function openForwarder(config: ForwardConfig, host: ForwardHost): P
       await servers[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a look at the settings of forwarding found. */
+export interface ForwardFinding {
+  /** The option that it is about. */
+  readonly option: "--dnsUpstream" | "--dnsResolvConf" | "--dnsUpstreamCa";
+  /** `wrong` and `unusable` end a start; a `doubt` is logged by it. */
+  readonly verdict: "good" | "doubt" | "wrong" | "unusable";
+  /** What is. */
+  readonly detail: string;
+}
+
+/** What {@linkcode openForwarder} would make of the settings, every fault of them; nothing is asked. */
+export async function checkForward(
+  config: Pick<ForwardConfig, "upstreams" | "resolvConf" | "rootsFile">,
+): Promise<readonly ForwardFinding[]> {
+  const findings = config.upstreams.length > 0
+    ? checkNamed(config.upstreams)
+    : await checkResolvConf(config.resolvConf);
+  if (config.rootsFile === undefined) return findings;
+  const option = "--dnsUpstreamCa";
+  try {
+    await readRoots(config.rootsFile);
+    return [...findings, { option, verdict: "good", detail: config.rootsFile }];
+  } catch (thrown) {
+    return [...findings, { option, verdict: "unusable", detail: messageOf(thrown) }];
+  }
+}
+
+function checkNamed(upstreams: readonly string[]): readonly ForwardFinding[] {
+  const option = "--dnsUpstream";
+  const findings: ForwardFinding[] = upstreams.map((text) => {
+    try {
+      return { option, verdict: "good", detail: parseUpstream(text).label };
+    } catch (thrown) {
+      return { option, verdict: "wrong", detail: messageOf(thrown) };
+    }
+  });
+  if (upstreams.length <= MAX_UPSTREAMS) return findings;
+  return [...findings, { option, verdict: "wrong", detail: tooMany(upstreams) }];
+}
+
+async function checkResolvConf(path: string): Promise<readonly ForwardFinding[]> {
+  const option = "--dnsResolvConf";
+  const { content, unreadable } = await readResolvConf(path);
+  const { upstreams, refused } = parseResolvConf(content);
+  const until = "other names get SERVFAIL until it names a server";
+  const found: ForwardFinding = upstreams.length > 0
+    ? {
+      option,
+      verdict: "good",
+      detail: `${path}: ${upstreams.map(({ label }) => label).join(", ")}`,
+    }
+    : {
+      option,
+      verdict: "doubt",
+      detail: `${path}: ${unreadable ?? "no server is named"}; ${until}`,
+    };
+  return [
+    found,
+    ...refused.map(({ line, text }): ForwardFinding => ({
+      option,
+      verdict: "doubt",
+      detail: `${path}:${line}: nameserver ${quote(text)} is of no use`,
+    })),
+  ];
+}
+
+function tooMany(upstreams: readonly string[]): string {
+  return `Cannot use --dnsUpstream: ${upstreams.length} servers, at most ${MAX_UPSTREAMS}`;
 }
 
 async function readRoots(path: string): Promise<string> {

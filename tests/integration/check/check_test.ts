@@ -202,3 +202,43 @@ Deno.test("signet check sees addresses that collide, on every interface too, and
   const foreign = await check(["--stateDir", "state"], { cwd: dir.path });
   assert.match(foreign.said("state directory")[0]!, /^fault: .*no database of signet/);
 });
+
+Deno.test("signet check finds every fault of the DNS settings at once", async () => {
+  await using dir = await tempDir();
+  const wrong = await check(
+    [
+      ...["--dnsAllow", "10.0.0.0/8,10.0.0.0/33,somewhere"],
+      ...["--dnsUpstream", "udp://10.0.0.1,https://dns.example,tcp://10.0.0.1:70000"],
+      ...["--dnsUpstreamCa", "no.pem"],
+    ],
+    { cwd: dir.path },
+  );
+  assert.equal(wrong.code, 2);
+  assert.equal(wrong.report.wouldStart, false);
+  const allow = wrong.said("--dnsAllow");
+  assert.equal(allow.length, 2);
+  assert.match(allow[0]!, /^config: .*"10\.0\.0\.0\/33"/);
+  assert.match(allow[1]!, /^config: .*"somewhere"/);
+  const [good, scheme, port] = wrong.said("--dnsUpstream");
+  assert.equal(good, "ok: udp://10.0.0.1:53");
+  assert.match(scheme!, /^config: .*https:\/\/dns\.example/);
+  assert.match(port!, /^config: .*port should be 1 to 65535/);
+  assert.match(wrong.said("--dnsUpstreamCa")[0]!, /^fault: .*no\.pem/);
+  await Deno.writeTextFile(
+    `${dir.path}/resolv.conf`,
+    "nameserver 10.0.0.53\nsearch x\nnameserver nonsense\n",
+  );
+  const read = await check(["--dnsResolvConf", "resolv.conf"], { cwd: dir.path });
+  assert.equal(read.code, 0);
+  assert.deepEqual(read.said("--dnsResolvConf"), [
+    "ok: resolv.conf: udp://10.0.0.53:53",
+    'warning: resolv.conf:3: nameserver "nonsense" is of no use',
+  ]);
+  const absent = await check(["--dnsResolvConf", "absent.conf"], { cwd: dir.path });
+  assert.equal(absent.code, 0);
+  assert.match(absent.said("--dnsResolvConf")[0]!, /^warning: absent\.conf: .*SERVFAIL/);
+  const off = await check(["--dnsUpstream", "none", "--dnsResolvConf", "absent.conf"], {
+    cwd: dir.path,
+  });
+  assert.deepEqual(off.said("--dnsResolvConf"), []);
+});
