@@ -38,6 +38,7 @@ const SYSTEM_PEERS = {
   openssl: "openssl",
   h2load: "nghttp2-client",
   kdig: "knot-dnsutils",
+  getent: "libc-bin",
   ip: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",

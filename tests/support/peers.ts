@@ -15,6 +15,7 @@ export type PeerName =
   | "envoy"
   | "etcd"
   | "fish"
+  | "getent"
   | "grpcurl"
   | "h2load"
   | "h2spec"
