@@ -52,6 +52,8 @@ class LiveCa implements Ca {
   readonly #source: CaSource;
   readonly #audit: Logger;
   #issuer: Issuer;
+  /** Signatures under way, by the issuer whose key they need: a key that was replaced goes with its last one. */
+  readonly #uses = new Map<Issuer, number>();
   /** Leaves that end before this need no note: one that ends as late is noted for the key that signs. */
   #notedUntilMs = 0;
   readonly #listeners = new Set<(bundle: CaBundle) => void>();
@@ -84,6 +86,7 @@ class LiveCa implements Ca {
     const csr = await acceptCsr(request.csrPem, this.#host.crypto, this.#config);
     const ttlMs = grantTtl(request.requestedTtlSeconds, this.#ttlRules());
     const issuer = this.#issuer;
+    using _inUse = this.#use(issuer);
     const leaf = await issueLeaf(issuer, {
       publicKey: csr.publicKey,
       identities: request.identities,
@@ -111,7 +114,9 @@ class LiveCa implements Ca {
       request.checkLifetime ? rules : { ...rules, maxTtlMs: Number.MAX_SAFE_INTEGER },
     );
     const { pkcs8, spki } = await this.#host.crypto.generateKey(ownKeySpec(this.#issuer));
-    const leaf = await issueLeaf(this.#issuer, {
+    const issuer = this.#issuer;
+    using _inUse = this.#use(issuer);
+    const leaf = await issueLeaf(issuer, {
       publicKey: decodePublicKey(spki),
       identities: hosts,
       ttlMs,
@@ -132,7 +137,11 @@ class LiveCa implements Ca {
     const before = this.#source.revision();
     try {
       const next = await this.#source.next(this.bundle);
-      if (next === undefined) return false;
+      if (next === undefined) {
+        // What was refused is gone, and what is in force is back in its place.
+        if (this.#source.revision() !== before) await this.#report();
+        return false;
+      }
       this.#take(next);
     } catch (thrown) {
       if (this.#source.revision() !== before) await this.#report(messageOf(thrown));
@@ -160,9 +169,22 @@ class LiveCa implements Ca {
   #take(next: LoadedSet): void {
     const before = this.#issuer;
     this.#issuer = createIssuer(next.bundle, next.key);
-    before.key[Symbol.dispose]();
+    if (!this.#uses.has(before)) before.key[Symbol.dispose]();
     this.#notedUntilMs = 0;
     for (const listener of this.#listeners) listener(next.bundle);
+  }
+
+  /** Keeps an issuer's key until what is returned is disposed. */
+  #use(issuer: Issuer): Disposable {
+    this.#uses.set(issuer, (this.#uses.get(issuer) ?? 0) + 1);
+    return {
+      [Symbol.dispose]: () => {
+        const left = this.#uses.get(issuer)! - 1;
+        if (left > 0) return void this.#uses.set(issuer, left);
+        this.#uses.delete(issuer);
+        if (issuer !== this.#issuer) issuer.key[Symbol.dispose]();
+      },
+    };
   }
 
   onChange(listener: (bundle: CaBundle) => void): Disposable {

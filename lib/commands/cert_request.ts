@@ -110,7 +110,7 @@ With --renew, --output json is what --log_as_json is: one JSON object a line.`,
     if (!joins(values)) await chooseAsker(values, server, crypto); // Nothing to ask with is said before anything is written.
     using folder = await openKeyFolder(values.out);
     const obtain = async (more: Pick<ObtainHost, "signal"> = {}): Promise<Obtained> => {
-      const asker = await chooseAsker(values, server, crypto);
+      const asker = await chooseAsker(values, { ...server, ...more }, crypto);
       const { ttl: ttlMs, keyType } = values;
       const obtained = await obtainCertificate(
         asker,

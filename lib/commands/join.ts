@@ -10,6 +10,7 @@ import { type Address, connectHttp2 } from "../transport/mod.ts";
 import { decodePem, encodePem } from "../x509/mod.ts";
 import { usageError } from "./errors.ts";
 import { readKeyFile } from "./key_files.ts";
+import { withinTime } from "./within_time.ts";
 
 /** Longest token; those of identity providers are a few kilobytes. */
 const MAX_TOKEN_CHARS = 64 << 10;
@@ -61,6 +62,8 @@ export interface JoinServer {
   readonly serverName: string;
   /** Time. */
   readonly clock: Clock;
+  /** Ends the attempt to reach it. */
+  readonly signal?: AbortSignal;
 }
 
 /** Faults of the options that need no server to be seen. @throws {SignetError} `commands.usage`. */
@@ -123,23 +126,28 @@ function parseFingerprint(text: string, command: string): string {
 
 /** The root of that fingerprint, from the server itself over a connection that carries nothing secret. */
 async function fetchPinnedRoot(
-  { addr, serverName, clock }: JoinServer,
+  { addr, serverName, clock, signal }: JoinServer,
   fingerprint: string,
 ): Promise<string> {
   await using client = await connectHttp2({
     ...{ addr, serverName, clock, timeoutMs: CONNECT_TIMEOUT_MS },
     rootsPem: undefined,
     identity: undefined,
+    ...(signal && { signal }),
   });
-  const { headers, body } = await client.request(
-    [
-      [":method", "GET"],
-      [":scheme", "https"],
-      [":path", ROOTS_PATH],
-      [":authority", `${addr.hostname}:${addr.port}`],
-    ],
-    utf8(""),
-    { maxBytes: MAX_ROOTS_BYTES },
+  const authority = `${addr.hostname}:${addr.port}`;
+  const { headers, body } = await withinTime(
+    client.request(
+      [
+        [":method", "GET"],
+        [":scheme", "https"],
+        [":path", ROOTS_PATH],
+        [":authority", authority],
+      ],
+      utf8(""),
+      { maxBytes: MAX_ROOTS_BYTES },
+    ),
+    { clock, what: "get the server's roots", where: authority },
   );
   const where = `https://${addr.hostname}:${addr.port}${ROOTS_PATH}`;
   if (headers.get(":status") !== "200") {

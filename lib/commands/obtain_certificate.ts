@@ -1,5 +1,5 @@
 /** One certificate from a server: asked for with what identifies the caller, checked, and put into the folder. */
-import { type Clock, isSignetError, SignetError, sleep } from "../base/mod.ts";
+import { type Clock, isSignetError, SignetError } from "../base/mod.ts";
 import type { ListenAddress } from "../config/mod.ts";
 import { type CryptoProvider, parsePrivateKeyPem, sha256 } from "../crypto/mod.ts";
 import { type CertificateResponse, requestCertificate } from "../grpc/mod.ts";
@@ -13,11 +13,10 @@ import {
 } from "../x509/mod.ts";
 import type { Joining } from "./join.ts";
 import { keepJoiningKey, keyFilePath, type KeyFiles, readKeyFile } from "./key_files.ts";
+import { withinTime } from "./within_time.ts";
 import { type KeyTypeName, makeWorkloadCsr } from "./workload_csr.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A server that has accepted the connection answers within this, or the attempt has failed. */
-const ANSWER_TIMEOUT_MS = 30_000;
 /** Clocks of two machines differ; istiod backdates leaves by two minutes, so only the far side needs slack. */
 const CLOCK_SLACK_MS = 60_000;
 
@@ -130,7 +129,7 @@ export async function obtainCertificate(
       authority: request.authority,
       ...(asker.token !== undefined && { bearerToken: asker.token }),
     }),
-    { clock, where: request.authority },
+    { clock, what: "get certificate", where: request.authority },
   );
   const leaf = await checkAnswer(answer, { keyPem, crypto, nowMs: clock.nowMs() });
   return {
@@ -163,26 +162,6 @@ async function checkServer(
       `Cannot trust the server's certificate: ${thrown.message}`,
       { cause: thrown },
     );
-  }
-}
-
-/** The answer, or an error when it does not come in time. */
-async function withinTime<T>(
-  answer: Promise<T>,
-  { clock, where }: { readonly clock: Clock; readonly where: string },
-): Promise<T> {
-  const answered = new AbortController();
-  const late = async (): Promise<never> => {
-    await sleep(clock, ANSWER_TIMEOUT_MS, { signal: answered.signal });
-    throw new SignetError(
-      "transport.timeout",
-      `Cannot get certificate: ${where} did not answer in ${ANSWER_TIMEOUT_MS} ms`,
-    );
-  };
-  try {
-    return await Promise.race([answer, late()]);
-  } finally {
-    answered.abort();
   }
 }
 

@@ -88,8 +88,7 @@ export function createSystem(options: { readonly clock: Clock }): System {
 
 async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   await using opened = new AsyncDisposableStack();
-  const sink = openSink(config.log.targets);
-  opened.defer(() => sink.flush());
+  const sink = opened.use(openSink(config.log.targets));
   const levels = createLogLevels(config.log.levels);
   const logger = createLogger(config.log, { clock, sink: sink.write, levels });
   for (const line of config.flagLines) logger.debug(EVENT.flag, line);

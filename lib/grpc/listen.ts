@@ -137,10 +137,14 @@ async function listenSecure(
     flag: "secureGRPCAddr",
     tls,
     authorizePeer: createPeerJudge({ verifier, digest: (der) => sha256(der).toHex(), ...host }),
+    standing: (client) => client === undefined ? "good" : verifier.standing(client),
     onStream,
     ...transportOptions(config, host),
   });
-  const swapped = cert.onChange((material) => listener.setSecureContext(secureContext(material)));
+  const swapped = cert.onChange((material) => {
+    listener.setSecureContext(secureContext(material));
+    listener.judgeAgain();
+  });
   return {
     listener,
     drain: (deadlineMs) => drain(listener, handler(), deadlineMs),

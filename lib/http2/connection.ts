@@ -325,7 +325,12 @@ class Machine implements Http2Connection {
       if (responseFault(fields) !== undefined) {
         return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
       }
-      if (headers.get(":status")!.startsWith("1")) return;
+      const isInformational = headers.get(":status")!.startsWith("1");
+      // Final headers must follow (section 8.1): without them the response never comes.
+      if (isInformational && endStream) {
+        return this.#streamError(stream, HTTP2_ERROR.PROTOCOL_ERROR, 0);
+      }
+      if (isInformational) return;
       stream.headersReceived = true;
       stream.remoteClosed = endStream;
       this.#handler.onHeaders(stream.id, headers, endStream);

@@ -94,7 +94,12 @@ export async function writeServingFiles(
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;
-  await Deno.writeTextFile(fresh, text, { mode: 0o600 });
-  await Deno.chmod(fresh, 0o600);
+  // What a kill left there, or anybody put there, is not written through: a link, or a file that others may read.
+  await Deno.remove(fresh).catch(ignoreMissing);
+  await Deno.writeTextFile(fresh, text, { mode: 0o600, createNew: true });
   await Deno.rename(fresh, path);
+}
+
+function ignoreMissing(thrown: unknown): void {
+  if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
 }

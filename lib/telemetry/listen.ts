@@ -21,6 +21,10 @@ export interface HttpOptions {
   readonly debug: (() => readonly DebugEndpoint[]) | undefined;
 }
 
+/** How long answers that are being made when the port closes may take, and then their octets, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000;
+const LAST_OCTETS_MS = 50;
+
 /** A bound HTTP port. */
 export interface HttpListener extends AsyncDisposable {
   /** Where it listens, `host:port`. */
@@ -34,28 +38,58 @@ export interface HttpListener extends AsyncDisposable {
  */
 export function listenHttp(options: HttpOptions): HttpListener {
   const { addr } = options;
-  const server = bind(addr, options);
+  const stop = new AbortController();
+  const answering = new Set<Promise<Response>>();
+  const server = bind(addr, options, { signal: stop.signal, answering });
   const host = server.addr.hostname.includes(":")
     ? `[${server.addr.hostname}]`
     : server.addr.hostname;
   return {
     addr: `${host}:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    // Not by `server.shutdown()`: it waits for whoever has begun a request or does not read the answer, as long as that may take.
+    async [Symbol.asyncDispose]() {
+      if (answering.size > 0) {
+        await atMost(LAST_ANSWERS_MS, Promise.allSettled(answering));
+        await atMost(LAST_OCTETS_MS);
+      }
+      stop.abort();
+      await server.finished;
+    },
   };
+}
+
+/** Waits `ms`, or less when `done` settles before. */
+async function atMost(ms: number, done?: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race(done === undefined ? [late] : [late, done]);
+  clearTimeout(timer);
 }
 
 /** An empty host is every interface: IPv6 with IPv4, or IPv4 alone where the machine has no IPv6. */
 function bind(
   { hostname, port }: HttpOptions["addr"],
   options: HttpOptions,
+  { signal, answering }: {
+    readonly signal: AbortSignal;
+    readonly answering: Set<Promise<Response>>;
+  },
 ): Deno.HttpServer<Deno.NetAddr> {
+  const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+    const answered = answer(request, remoteAddr.hostname, options);
+    answering.add(answered);
+    const forget = () => void answering.delete(answered);
+    answered.then(forget, forget);
+    return answered;
+  };
   const serve = (host: string) =>
     Deno.serve({
       hostname: host,
       port,
+      signal,
       onListen: () => {},
       onError: () => new Response(null, { status: 500 }),
-    }, (request, info) => answer(request, info.remoteAddr.hostname, options));
+    }, handle);
   try {
     return hostname === "" ? firstThatBinds(["::", "0.0.0.0"], serve) : serve(hostname);
   } catch (cause) {

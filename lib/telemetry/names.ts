@@ -250,7 +250,7 @@ export const METRIC_DESCRIPTIONS = {
   signet_heap_used_bytes: { help: "JavaScript heap in use", labels: [] },
   signet_heap_total_bytes: { help: "JavaScript heap reserved", labels: [] },
   signet_log_lines_dropped_total: {
-    help: "Log lines dropped because the output was too slow",
+    help: "Log lines dropped because the output was too slow, full or gone",
     labels: [],
   },
   signet_issuance_seconds: {

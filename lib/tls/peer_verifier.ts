@@ -4,14 +4,15 @@
  * The runtime's own verdict is a first sieve only. What counts is this check against the roots in force now: chain with
  * clientAuth and serverAuth acceptable, then the SPIFFE rule (exactly one URI SAN, `spiffe://<td>/ns/<ns>/sa/<sa>`, trust domain
  * the mesh's). Results are cached by the hash of the chain and the generation of the roots, so that a resumed session with the
- * certificate of a withdrawn root is refused.
+ * certificate of a withdrawn root is refused. A client that stays is asked about again: see {@linkcode PeerVerifier.standing}.
  */
-import { isSignetError, messageOf, SignetError } from "../base/mod.ts";
-import { checkPeerSvid } from "../spiffe/mod.ts";
+import { equalBytes, isSignetError, messageOf, parseIpAddress, SignetError } from "../base/mod.ts";
+import { checkPeerSvid, SPIFFE_SCHEME } from "../spiffe/mod.ts";
 import {
   type Certificate,
   decodeCertificate,
   EXT_KEY_USAGE,
+  type SubjectAltName,
   verifyChain,
   type VerifySignature,
 } from "../x509/mod.ts";
@@ -51,6 +52,11 @@ export interface PeerVerifier {
    * @throws {SignetError} `tls.peer_refused` with the reason for the log.
    */
   verify(chain: readonly Uint8Array[], chainKey: string): Promise<ClientCertificate>;
+  /**
+   * What became of a client that this verifier let in: `withdrawn` when the root that its chain ended in is none any more, nor another
+   * certificate of the same name and key, or the mesh has another trust domain; `over` when the chain has expired.
+   */
+  standing(client: ClientCertificate): "good" | "over" | "withdrawn";
 }
 
 /** What the verifier needs. */
@@ -72,9 +78,18 @@ interface Remembered {
   readonly client: ClientCertificate;
 }
 
+/** What a verdict on a client stands on. */
+interface Grounds {
+  readonly root: Certificate;
+  readonly trustDomain: string;
+  /** The generation of roots that held the root, when last looked at. */
+  generation: number;
+}
+
 /** Makes a {@linkcode PeerVerifier} with an empty memory. */
 export function createPeerVerifier(options: PeerVerifierOptions): PeerVerifier {
   const cache = new Map<string, Remembered>();
+  const grounds = new WeakMap<ClientCertificate, Grounds>();
   return {
     remembered(chainKey, nowMs) {
       const entry = cache.get(chainKey);
@@ -97,9 +112,27 @@ export function createPeerVerifier(options: PeerVerifierOptions): PeerVerifier {
       if (cache.size >= MAX_CACHED_CHAINS) cache.delete(cache.keys().next().value!);
       const notBeforeMs = Math.max(...path.map((certificate) => certificate.notBeforeMs));
       cache.set(chainKey, { generation, trustDomain, notBeforeMs, client });
+      grounds.set(client, { root: path[path.length - 1]!, trustDomain, generation });
       return client;
     },
+    standing(client) {
+      const ground = grounds.get(client);
+      if (ground === undefined || !stillHold(ground, options)) return "withdrawn";
+      return options.nowMs() > client.notAfterMs ? "over" : "good";
+    },
   };
+}
+
+function stillHold(grounds: Grounds, options: PeerVerifierOptions): boolean {
+  if (grounds.trustDomain !== options.trustDomain()) return false;
+  const { generation, certificates } = options.roots();
+  if (generation === grounds.generation) return true;
+  const { root } = grounds;
+  const isThere = certificates.some(({ subject, publicKey }) =>
+    equalBytes(subject, root.subject) && equalBytes(publicKey.spki, root.publicKey.spki)
+  );
+  if (isThere) grounds.generation = generation;
+  return isThere;
 }
 
 async function verifyPath(
@@ -146,13 +179,18 @@ function describe(leaf: Certificate, path: readonly Certificate[]): ClientCertif
   const identities: string[] = [];
   const otherNames: string[] = [];
   for (const name of leaf.subjectAltNames) {
-    if (name.type === "uri" || name.type === "dns" || name.type === "ip") {
-      identities.push(name.value);
-    } else otherNames.push(name.type);
+    if (isIssuable(name)) identities.push(name.value);
+    else otherNames.push(name.type);
   }
   return {
     identities,
     otherNames,
     notAfterMs: Math.min(...path.map((certificate) => certificate.notAfterMs)),
   };
+}
+
+/** A name that is issued again as what it is: the text of a dNSName must not read as a SPIFFE ID or an address. */
+function isIssuable({ type, value }: SubjectAltName): boolean {
+  if (type !== "dns") return type === "uri" || type === "ip";
+  return !value.startsWith(SPIFFE_SCHEME) && parseIpAddress(value) === undefined;
 }

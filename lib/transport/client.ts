@@ -71,7 +71,6 @@ export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Cl
   const { signal } = options;
   signal?.throwIfAborted();
   const socket = await openSocket(options);
-  signal?.addEventListener("abort", () => socket.destroy(), { once: true });
   try {
     await options.checkServer?.(evidenceOf(socket).chain);
   } catch (thrown) {
@@ -148,6 +147,8 @@ class LiveClient implements Http2Client {
   readonly #socket: TLSSocket;
   readonly #http2: Http2Connection;
   readonly #calls = new Map<number, Call>();
+  /** Settles when the socket is closed, whoever closed it; the event comes once. */
+  readonly #closed: Promise<void>;
   #goneBecause: string | undefined;
 
   constructor(socket: TLSSocket, clock: Clock) {
@@ -162,7 +163,15 @@ class LiveClient implements Http2Client {
       this.#http2.receive(chunk, clock.monotonicMs());
       this.#write();
     });
-    socket.on("close", () => this.#lose("the connection was closed"));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    const onClose = () => {
+      this.#lose("the connection was closed");
+      resolve();
+    };
+    // It may have been closed while the server's certificate was looked at.
+    if (socket.closed) onClose();
+    else socket.on("close", onClose);
     this.#write();
   }
 
@@ -262,9 +271,8 @@ class LiveClient implements Http2Client {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http2.goaway(HTTP2_ERROR.NO_ERROR);
     this.#write();
-    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
     this.#socket.end();
     this.#socket.destroySoon();
-    await closed;
+    await this.#closed;
   }
 }

@@ -15,7 +15,7 @@ import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
 import { Handshakes } from "./handshakes.ts";
 import type { ConnectionView, Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
-import { ServerConnection, type Wire } from "./server_connection.ts";
+import { AGE_GRACE_MS, ServerConnection, type Wire } from "./server_connection.ts";
 import { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 
 /** Time between two looks at every connection. */
@@ -58,6 +58,7 @@ export async function listenHttp2<Peer>(
     addr: boundAddress(server),
     connections: (max) => port.views(max),
     setSecureContext: (context) => (server as TlsServer).setSecureContext(context),
+    judgeAgain: () => port.judgeAgain(),
     drain: (deadlineMs) => port.drain(server, deadlineMs),
     async [Symbol.asyncDispose]() {
       const closed = closeServer(server);
@@ -94,11 +95,22 @@ class Port<Peer> {
     this.#timer = this.#options.clock.setTimer(TICK_MS, () => {
       if (this.#ended) return;
       const nowMs = this.#options.clock.monotonicMs();
+      this.judgeAgain();
       for (const connection of [...this.#connections]) connection.tick(nowMs);
       const late = this.#handshakes.expire(nowMs);
       if (late > 0) this.#handshakesFailed.inc(late);
       this.begin();
     });
+  }
+
+  judgeAgain(): void {
+    const { standing } = this.#options;
+    if (standing === undefined) return;
+    for (const connection of [...this.#connections]) {
+      const now = standing(connection.peer);
+      if (now === "over") connection.goaway(AGE_GRACE_MS);
+      else if (now === "withdrawn") connection.cut();
+    }
   }
 
   views(max: number): readonly ConnectionView<Peer>[] {

@@ -26,6 +26,7 @@ export type {
   Http2ListenOptions,
   KeepaliveOptions,
   PeerEvidence,
+  PeerStanding,
   ServerStream,
   StreamConnection,
 } from "./port.ts";

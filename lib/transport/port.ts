@@ -62,6 +62,9 @@ export interface ServerStream<Peer> {
   reset(code: number): void;
 }
 
+/** Whether a client that was let in may stay: `over` asks it to go and come again, `withdrawn` cuts it off. */
+export type PeerStanding = "good" | "over" | "withdrawn";
+
 /** Pings and ages of connections, in milliseconds. */
 export interface KeepaliveOptions {
   /** Silence after which a ping is sent. */
@@ -82,6 +85,8 @@ export interface Http2ListenOptions<Peer> {
   readonly tls?: ServerTlsOptions;
   /** Judges a client before any of its bytes are read; throwing ends the connection. */
   readonly authorizePeer: (evidence: PeerEvidence) => Promise<Peer> | Peer;
+  /** Judges a client again while it stays, every second and at {@linkcode Http2Listener.judgeAgain}. Default: all may stay. */
+  readonly standing?: (peer: Peer) => PeerStanding;
   /** Takes a request. */
   readonly onStream: (stream: ServerStream<Peer>) => void;
   /** Pings and ages. */
@@ -114,6 +119,8 @@ export interface Http2Listener<Peer = unknown> extends AsyncDisposable {
   connections(max: number): readonly ConnectionView<Peer>[];
   /** Uses another certificate and other client roots for new handshakes; open connections stay. */
   setSecureContext(context: SecureContext): void;
+  /** Judges every client again now, by {@linkcode Http2ListenOptions.standing}. */
+  judgeAgain(): void;
   /** Stops accepting, sends GOAWAY, lets streams finish until the deadline, closes. */
   drain(deadlineMs: number): Promise<void>;
 }

@@ -15,6 +15,8 @@ import { LiveServerStream, type StreamHost, streamLost } from "./server_stream.t
 
 /** After asking a client to go away for its age, streams get this long. */
 export const AGE_GRACE_MS = 10_000;
+/** A peer that does not close its side after ours was closed gets this long, then the socket is gone. */
+const CLOSE_GRACE_MS = 5_000;
 /** A graceful GOAWAY is followed by the final one after this long, when no ping answer came before. */
 const GOAWAY_SETTLE_MS = 1_000;
 
@@ -61,6 +63,7 @@ export class ServerConnection<Peer> {
   #flushing = false;
   #receiving = false;
   #ended = false;
+  #endedMs = 0;
 
   /** Begins, and writes SETTINGS. */
   constructor(wire: Wire, options: ConnectionOptions<Peer>) {
@@ -78,6 +81,11 @@ export class ServerConnection<Peer> {
   /** Streams under way. */
   get openStreams(): number {
     return this.#streams.size;
+  }
+
+  /** What was made of the client when it came. */
+  get peer(): Peer {
+    return this.#options.facts.peer;
   }
 
   /** What people see of it. */
@@ -179,6 +187,7 @@ export class ServerConnection<Peer> {
     const bytes = this.#http2.takeOutput();
     if (bytes !== undefined) this.#wire.write(bytes);
     this.#ended = true;
+    this.#endedMs = this.#options.clock.monotonicMs();
     this.#wire.end();
     for (const id of [...this.#streams.keys()]) this.#lose(id, what);
   }
@@ -186,7 +195,7 @@ export class ServerConnection<Peer> {
   /** Asks the client to go away; streams under way go on for `graceMs`. */
   goaway(graceMs: number): void {
     if (this.#ended) return;
-    this.#graceMs = graceMs;
+    this.#graceMs = this.#goawayMs === undefined ? graceMs : Math.max(graceMs, this.#graceMs);
     if (this.#goawayMs !== undefined) return;
     this.#goawayMs = this.#options.clock.monotonicMs();
     this.#http2.goaway(HTTP2_ERROR.NO_ERROR, { graceful: true });
@@ -202,10 +211,18 @@ export class ServerConnection<Peer> {
     this.#write();
   }
 
-  /** A look at the clock: keepalive, age, the second GOAWAY. */
+  /** Cuts the connection off, whatever is under way. */
+  cut(): void {
+    this.#wire.destroy();
+  }
+
+  /** A look at the clock: keepalive, age, the second GOAWAY, a peer that never closes. */
   tick(nowMs: number): void {
     const { intervalMs, timeoutMs, maxConnectionAgeMs } = this.#options.keepalive;
-    if (this.#ended) return;
+    if (this.#ended) {
+      if (nowMs - this.#endedMs >= CLOSE_GRACE_MS) this.#wire.destroy();
+      return;
+    }
     if (this.#goawayMs !== undefined) {
       if (nowMs - this.#goawayMs >= GOAWAY_SETTLE_MS) this.#finishGoaway();
       if (nowMs - this.#goawayMs >= this.#graceMs) return this.#close("the connection is too old");

@@ -1,7 +1,8 @@
 /** One request of a server connection: its body with backpressure, its response, its end. */
-import { concatBytes, SignetError } from "../base/mod.ts";
+import { SignetError } from "../base/mod.ts";
 import type { HeaderBlock, Http2Connection, OutgoingHeaders } from "../http2/mod.ts";
 import type { ServerStream, StreamConnection } from "./port.ts";
+import { Unread } from "./unread.ts";
 
 /** Octets of a response that may wait for the peer before a writer has to. */
 const HIGH_WATER_BYTES = 65_536;
@@ -24,7 +25,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
   readonly headers: HeaderBlock;
   readonly #id: number;
   readonly #host: StreamHost<Peer>;
-  #chunks: Uint8Array[] = [];
+  readonly #unread = new Unread();
   #ended: boolean;
   #failure: SignetError | undefined;
   #wakeReader: (() => void) | undefined;
@@ -70,7 +71,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
 
   async *#read(): AsyncGenerator<Uint8Array> {
     while (true) {
-      const chunk = this.#chunks.shift();
+      const chunk = this.#unread.shift();
       if (chunk !== undefined) {
         this.#consume(chunk.length);
         yield chunk;
@@ -100,9 +101,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
     const collect = this.#collect;
     if (collect === undefined) return;
     this.#collect = undefined;
-    const chunks = last === undefined ? this.#chunks : [...this.#chunks, last];
-    this.#chunks = [];
-    const body = chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
+    const body = this.#unread.takeAll(last);
     this.#host.http2.consume(this.#id, body.length);
     collect.take(body, this.#ended ? undefined : this.body);
   }
@@ -115,7 +114,7 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
       collect.bytes += view.length;
       if (ended || collect.bytes > collect.maxBytes) return this.#giveCollected(view);
     }
-    if (view.length > 0) this.#chunks.push(view.slice());
+    this.#unread.push(view);
     this.#wakeReader?.();
   }
 
@@ -138,8 +137,8 @@ export class LiveServerStream<Peer> implements ServerStream<Peer> {
 
   /** Nothing more comes: what nobody read is given back to the connection, whose window would shrink for ever otherwise. */
   release(): void {
-    const unread = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#chunks = [];
+    const unread = this.#unread.bytes;
+    this.#unread.clear();
     if (!this.#ended) this.#failure ??= streamLost("it was answered before its request ended");
     if (unread > 0) this.#consume(unread);
     this.#wakeReader?.();

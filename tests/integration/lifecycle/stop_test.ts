@@ -18,6 +18,28 @@ Deno.test("signet discovery exits 0 on a signal that comes before it is ready", 
   assert.equal(await server.stop(), 0, server.stderr());
 });
 
+Deno.test("signet discovery stops in time whatever clients of the HTTP ports leave unfinished", async () => {
+  await using server = await startSignet();
+  const clients: Deno.TcpConn[] = [];
+  const begin = async (port: number, text: string) => {
+    const client = await Deno.connect({ hostname: "127.0.0.1", port });
+    clients.push(client);
+    await client.write(new TextEncoder().encode(text));
+  };
+  try {
+    for (const port of [server.ports.http, server.ports.monitoring]) {
+      await begin(port, "");
+      await begin(port, "GET /ready HTTP/1.1\r\nHost: localhost\r\n");
+      await begin(port, "POST /ready HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\na");
+      // Some megabytes of answers that nobody reads.
+      await begin(port, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));
+    }
+    assert.equal(await server.stop(), 0, server.stderr());
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
 Deno.test("signet discovery serves the same root after a restart", async () => {
   await using dir = await tempDir();
   const roots: string[] = [];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isSignetError } from "signet/base/mod.ts";
 import type { Ca, CaConfig } from "signet/ca/mod.ts";
-import { pluggedInCa } from "signet/store/mod.ts";
+import { type CaStore, memoryCaStore, pluggedInCa } from "signet/store/mod.ts";
 import {
   type Authority,
   authorityMaker,
@@ -18,6 +18,7 @@ import { createTestCa } from "../../support/test_ca.ts";
 interface World {
   readonly directory: string;
   readonly ca: Ca;
+  readonly store: CaStore;
   readonly root: Authority;
   readonly other: Authority;
   readonly one: Authority;
@@ -41,7 +42,9 @@ async function withWorld(
   const stranger = await make("stranger", { issuer: other });
   const directory = `${dir.path}/cacerts`;
   await writeFiles(directory, istioFiles({ ca: one, roots: [root] }));
+  const store = memoryCaStore();
   const { ca } = await createTestCa({
+    store,
     pluggedIn: pluggedInCa({ directory, withCrl: true }),
     config: { pluggedIn: { reload: true, multiRoot: false, ...config } },
   });
@@ -49,7 +52,7 @@ async function withWorld(
   assert.equal(ca.bundle.caCertPem, one.certPem);
   const awake = setInterval(() => {}, 1_000); // the clock's own timers do not keep the process alive
   try {
-    await test({ directory, ca, root, other, one, two, stranger });
+    await test({ directory, ca, store, root, other, one, two, stranger });
   } finally {
     clearInterval(awake);
   }
@@ -66,6 +69,25 @@ async function refused(ca: Ca, reason: RegExp): Promise<void> {
   assert.equal(await ca.reload(), false, "and is not told again");
   assert.equal(ca.bundle, before);
 }
+
+testWithPeers(
+  "what commands are told of a refused set is over when the set before is back",
+  [
+    "openssl",
+  ],
+  (_t, { openssl }) =>
+    withWorld(openssl, {}, async ({ directory, ca, store, root, one, stranger, other }) => {
+      await ca.announce();
+      const first = await store.report.read();
+      assert.equal(first?.refused, undefined);
+      await writeFiles(directory, istioFiles({ ca: stranger, roots: [other] }));
+      await refused(ca, /its roots have changed/);
+      assert.match((await store.report.read())?.refused ?? "", /its roots have changed/);
+      await writeFiles(directory, istioFiles({ ca: one, roots: [root] }));
+      assert.equal(await ca.reload(), false);
+      assert.deepEqual(await store.report.read(), first);
+    }),
+);
 
 testWithPeers("swapped links and overwritten files are taken alike, by content", ["openssl"], (
   t,

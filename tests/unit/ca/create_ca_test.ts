@@ -295,6 +295,33 @@ testProviders(
   },
 );
 
+testProviders(
+  "Ca.sign() that waits for its credential keeps the key that it began with through a reload",
+  async (_, crypto) => {
+    const store = memoryCaStore();
+    const { ca } = await createTestCa({ crypto, store, clock: createFakeClock(START) });
+    using _ca = ca;
+    const { bundle } = ca;
+    const key = makeTestKey("P-256");
+    const issued = await ca.sign({
+      csrPem: csrPem(makeCsr(key)),
+      identities: [ID],
+      requestedTtlSeconds: 0n,
+      caller: "test",
+      async beforeSigning() {
+        await store.save(await mintSet({ nowMs: START, organization: "next" }));
+        assert.equal(await ca.reload(), true);
+      },
+    });
+    await assertLeaf(issued.certificatePem, {
+      bundle,
+      publicKey: key.publicKey,
+      identities: [ID],
+    });
+    assert.equal((await signOne(ca)).issued.bundle.generation, 2);
+  },
+);
+
 Deno.test("Ca.onChange() stops when it is disposed", async () => {
   const store = memoryCaStore();
   const { ca } = await createTestCa({ store, clock: createFakeClock(START) });

@@ -294,6 +294,11 @@ Deno.test("a client connection judges responses", async (t) => {
     http2.receive(data(1, [1], true), 0);
     assert.deepEqual([error(), events], [undefined, ["headers 1", "data 1 1 end"]]);
   });
+  await t.step("1xx that ends the stream resets it: the response would never come", () => {
+    const { http2, events } = open();
+    http2.receive(headers(1, [[":status", "103"]], true), 0);
+    assert.deepEqual(events, [`reset 1 ${HTTP2_ERROR.PROTOCOL_ERROR}`]);
+  });
   await t.step("a response without :status resets the stream", () => {
     const { http2, events } = open();
     http2.receive(headers(1, [["a", "b"]]), 0);

@@ -155,6 +155,25 @@ Deno.test("createPeerVerifier() tells of names that cannot be issued again", asy
   assert.equal(client.otherNames.length, 4);
 });
 
+/** The vector with other octets in place of one of its names; the test's own signature check does not mind. */
+function withDnsName(name: string): Uint8Array {
+  const der = readVectorDer("chain/all_names.pem").slice();
+  const at = new TextDecoder("latin1").decode(der).indexOf("web.shop.svc");
+  assert.equal(name.length, "web.shop.svc".length);
+  der.set(new TextEncoder().encode(name), at);
+  return der;
+}
+
+Deno.test("createPeerVerifier() does not take the text of a DNS name for a SPIFFE ID or an address", async () => {
+  const { options } = world("root");
+  const verifier = createPeerVerifier({ ...options, verifySignature: () => true });
+  for (const [at, name] of ["spiffe://a/b", "203.0.113.10", "2001:db8::12"].entries()) {
+    const client = await verifier.verify([withDnsName(name)], String(at));
+    assert.deepEqual(client.identities, [ID, "10.1.2.3", "2001:db8::1"], name);
+    assert.ok(client.otherNames.includes("dns"), name);
+  }
+});
+
 Deno.test("createPeerVerifier() verifies clients of roots of every kind of key", async (t) => {
   for (const kind of ["p384", "p521", "rsa2048", "ed25519"]) {
     await t.step(kind, async () => {
@@ -199,6 +218,33 @@ Deno.test("A remembered client is forgotten when roots change, even if its own r
   await verifier.verify(chainOf("good"), "ticket");
   it.roots = { ...it.roots, generation: 2 };
   assert.equal(verifier.remembered("ticket", NOW), undefined);
+});
+
+Deno.test("A client that stays is good until its root is withdrawn, the trust domain changes, or its time is over", async () => {
+  const it = world("root");
+  const verifier = createPeerVerifier(it.options);
+  const client = await verifier.verify(chainOf("good"), "connection");
+  assert.equal(verifier.standing(client), "good");
+  it.roots = { generation: 2, certificates: ["root_p384", "root"].map(readCertificate) };
+  assert.equal(verifier.standing(client), "good", "its root is still among them");
+  it.nowMs = client.notAfterMs;
+  assert.equal(verifier.standing(client), "good");
+  it.nowMs = client.notAfterMs + 1;
+  assert.equal(verifier.standing(client), "over");
+  it.nowMs = NOW;
+  // A root of the same name with another key is another root.
+  it.roots = { generation: 3, certificates: [readCertificate("impostor_root")] };
+  assert.equal(verifier.standing(client), "withdrawn");
+  it.roots = { generation: 4, certificates: [readCertificate("root")] };
+  assert.equal(verifier.standing(client), "good");
+  it.trustDomain = "elsewhere";
+  assert.equal(verifier.standing(client), "withdrawn");
+});
+
+Deno.test("A client that another verifier let in is none of this one's", async () => {
+  const it = world("root");
+  const client = await createPeerVerifier(it.options).verify(chainOf("good"), "x");
+  assert.equal(createPeerVerifier(it.options).standing(client), "withdrawn");
 });
 
 Deno.test("A remembered client is forgotten when the mesh's trust domain changes", async () => {

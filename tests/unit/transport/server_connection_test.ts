@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { concatBytes } from "signet/base/mod.ts";
 import { DEFAULT_LIMITS } from "signet/http2/mod.ts";
 import type { ServerStream } from "signet/transport/mod.ts";
 import { ServerConnection } from "../../../lib/transport/server_connection.ts";
@@ -90,7 +91,7 @@ Deno.test("a body is read in order, and its end is the end", async () => {
   connection.receive(data(1, new TextEncoder().encode("a")));
   connection.receive(data(1, new TextEncoder().encode("b"), true));
   await read;
-  assert.deepEqual(bodies, ["a", "b", "end"]);
+  assert.deepEqual(bodies, ["ab", "end"]);
 });
 
 Deno.test("a reset stream fails its reader and aborts its signal with http2.stream_error", async () => {
@@ -164,4 +165,65 @@ Deno.test("a lost connection fails all of its streams", () => {
   connection.receive(headers(3));
   connection.lost();
   assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true]);
+});
+
+Deno.test("a body in frames of one octet each is kept in few pieces, and read whole and in order", async () => {
+  let stream: ServerStream<undefined> | undefined;
+  const { connection, errors } = connect((begun) => void (stream = begun));
+  const octets = 200_000;
+  connection.receive(headers(1));
+  for (let at = 0; at < octets; at += 1_000) {
+    const frames = Array.from({ length: 1_000 }, (_, n) => data(1, [(at + n) % 251]));
+    connection.receive(concatBytes(frames));
+  }
+  connection.receive(data(1, [], true));
+  let pieces = 0;
+  let at = 0;
+  for await (const piece of stream!.body) {
+    pieces++;
+    assert.ok(piece.every((octet, n) => octet === (at + n) % 251));
+    at += piece.length;
+  }
+  assert.equal(at, octets);
+  assert.ok(pieces <= 2 * Math.ceil(octets / 16_384), `${pieces} pieces`);
+  assert.deepEqual(errors, []);
+});
+
+Deno.test("a body is collected whole, whatever it was cut into", () => {
+  const bodies: Uint8Array[] = [];
+  const { connection } = connect((stream) =>
+    stream.collect(65_536, (body) => void bodies.push(body.slice()))
+  );
+  const wanted = Uint8Array.from({ length: 40_000 }, (_, n) => n % 253);
+  for (const [at, size] of [1, 7, 300, 9_000, 16_384].entries()) {
+    const id = 1 + 2 * at;
+    connection.receive(headers(id));
+    for (let from = 0; from < wanted.length; from += size) {
+      const piece = wanted.subarray(from, from + size);
+      connection.receive(data(id, piece, from + size >= wanted.length));
+    }
+    assert.deepEqual(bodies[at], wanted, `in frames of ${size}`);
+  }
+});
+
+Deno.test("a peer that broke the protocol and does not close its side is cut off", async () => {
+  const { connection, wire, errors, clock } = connect(() => {});
+  connection.receive(frame(TYPE.ping, 0, 0, []));
+  assert.deepEqual([errors, wire.ended, wire.destroyed], [["FRAME_SIZE_ERROR"], true, false]);
+  await clock.advance(4_999);
+  connection.tick(4_999);
+  assert.equal(wire.destroyed, false);
+  connection.tick(5_000);
+  assert.equal(wire.destroyed, true);
+});
+
+Deno.test("a connection that was asked to go for its age is not hurried, when the server drains", async () => {
+  const { connection, wire } = connect(() => {}, { maxConnectionAgeMs: 60_000 });
+  connection.receive(headers(1, REQUEST_FIELDS, true));
+  connection.tick(60_000);
+  connection.goaway(Infinity);
+  connection.goaway(10_000);
+  connection.tick(600_000);
+  await Promise.resolve();
+  assert.equal(wire.ended, false);
 });
