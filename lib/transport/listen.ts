@@ -13,6 +13,7 @@ import {
 import { sleep } from "../base/mod.ts";
 import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
+import { setReading } from "./backpressure.ts";
 import { Handshakes } from "./handshakes.ts";
 import type { ConnectionView, Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
 import { AGE_GRACE_MS, ServerConnection, type Wire } from "./server_connection.ts";
@@ -250,7 +251,7 @@ function wireOf(socket: Socket): Wire {
       if (socket.writableLength > MAX_SOCKET_BYTES) socket.destroy();
       return taken;
     },
-    setReading: (reading) => void (reading ? socket.resume() : socket.pause()),
+    setReading: (reading) => setReading(socket, reading),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   };
