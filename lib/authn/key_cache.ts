@@ -11,6 +11,12 @@ export const REFRESH_AFTER_MS = 10 * 60_000;
 /** Time between two fetches at least, in milliseconds. */
 export const COOLDOWN_MS = 10_000;
 
+/**
+ * Callers that may wait at one time for keys that are newer than the known ones. Anybody can name a key that is not there: while the issuer is
+ * slow, those who do must not take the places of callers whose keys are known.
+ */
+export const MAX_WAITING = 64;
+
 /** What a cache needs. */
 export interface KeyCacheOptions<Keys> {
   /** Fetches the keys. */
@@ -27,7 +33,7 @@ export interface KeyCacheOptions<Keys> {
 export interface KeyCache<Keys> extends AsyncDisposable {
   /** The keys that are known, fetched first when there are none. @throws {SignetError} `authn.issuer_unreachable`. */
   keys(): Promise<Keys>;
-  /** Keys fetched after `seen`, when the cooldown allows another fetch and it succeeds; else `undefined`. */
+  /** Keys fetched after `seen`, when the cooldown allows another fetch, not too many wait for it, and it succeeds; else `undefined`. */
   newerThan(seen: Keys): Promise<Keys | undefined>;
 }
 
@@ -40,6 +46,7 @@ export function createKeyCache<Keys extends object>(
   let triedMs = -Infinity;
   let lastFailure: unknown;
   let inFlight: Promise<void> | undefined;
+  let waiting = 0;
   const tasks = createTaskGroup({ onError: (_name, thrown) => onFailure(thrown) });
 
   const fetchKeys = async () => {
@@ -75,7 +82,14 @@ export function createKeyCache<Keys extends object>(
       );
     },
     async newerThan(seen) {
-      if (known === seen) await refresh();
+      if (known !== seen) return known;
+      if (waiting >= MAX_WAITING) return undefined;
+      waiting++;
+      try {
+        await refresh();
+      } finally {
+        waiting--;
+      }
       return known === seen ? undefined : known;
     },
     [Symbol.asyncDispose]: () => tasks[Symbol.asyncDispose](),

@@ -110,7 +110,7 @@ class Port<Peer> {
     for (const connection of [...this.#connections]) {
       const now = standing(connection.peer);
       if (now === "over") connection.goaway(AGE_GRACE_MS);
-      else if (now === "withdrawn") connection.cut();
+      else if (now === "withdrawn") connection.dismiss();
     }
   }
 

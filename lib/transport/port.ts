@@ -62,7 +62,7 @@ export interface ServerStream<Peer> {
   reset(code: number): void;
 }
 
-/** Whether a client that was let in may stay: `over` asks it to go and come again, `withdrawn` cuts it off. */
+/** Whether a client that was let in may stay: `over` asks it to go and come again, `withdrawn` takes nothing more from it. */
 export type PeerStanding = "good" | "over" | "withdrawn";
 
 /** Pings and ages of connections, in milliseconds. */

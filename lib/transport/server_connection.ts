@@ -203,17 +203,19 @@ export class ServerConnection<Peer> {
     this.#write();
   }
 
+  /** Takes no further stream from now on: a client that is still good asks again on a new connection. Those under way may end. */
+  dismiss(): void {
+    this.#graceMs = AGE_GRACE_MS;
+    this.#goawayMs ??= this.#options.clock.monotonicMs();
+    this.#finishGoaway();
+  }
+
   /** The client has heard: streams that it opens from now on are not taken. */
   #finishGoaway(): void {
     if (this.#final || this.#ended) return;
     this.#final = true;
     this.#http2.goaway(HTTP2_ERROR.NO_ERROR);
     this.#write();
-  }
-
-  /** Cuts the connection off, whatever is under way. */
-  cut(): void {
-    this.#wire.destroy();
   }
 
   /** A look at the clock: keepalive, age, the second GOAWAY, a peer that never closes. */

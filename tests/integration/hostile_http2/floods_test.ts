@@ -155,3 +155,44 @@ testWithPeers(
     assert.ok(grown < MAX_GROWTH_MB, `${grown} MB`);
   },
 );
+/** What a client that never reads sends: more than a server that goes on reading could hide. */
+const MAX_ASKED_BYTES = 150 << 20;
+const MAX_UNREAD_GROWTH_MB = 80;
+
+testWithPeers(
+  "a client that asks and never reads is not read either, and others are served",
+  ["caclient"],
+  async (_t, peers) => {
+    // What the client asked for last is in its own way: it answers no ping, and is hung up on.
+    const keepalive = ["--keepaliveInterval", "5s", "--keepaliveTimeout", "2s"];
+    await using server = await startSignet({ args: keepalive });
+    const flags = tlsFlags(server, await issueIdentity(server));
+    const residentMb = async () => (await usageOf(server.pid)).residentBytes / 1e6;
+    const before = await residentMb();
+    const fields = [[":method", "GET"], [":path", "/root-cert.pem"], ...OTHER_FIELDS] as const;
+    const ask = repeated((n) => headers(2 * n + 1, fields, true));
+    const connection = await connect(server);
+    // Windows as wide as they go, so that nothing but the socket holds answers back.
+    await connection.write(CLIENT_START);
+    await connection.write(frame(TYPE.windowUpdate, 0, 0, uint32(0x7fff0000)));
+    let sent = 0;
+    const asking = (async () => {
+      for (let write = 0; sent < MAX_ASKED_BYTES; write++) {
+        const bytes = ask(write)!;
+        for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+        sent += bytes.length;
+      }
+    })().catch(() => {});
+    let last: number;
+    do {
+      last = sent;
+      const issued = await caclient<Issued>(peers.caclient, ["issue", ...flags]);
+      assert.equal(issued.code, "OK", issued.message);
+    } while (sent !== last);
+    const grown = await residentMb() - before;
+    announce(`a client that never reads sent ${last >> 20} MiB: ${grown.toFixed(0)} MB more`);
+    assert.ok(grown < MAX_UNREAD_GROWTH_MB, `${grown} MB`);
+    connection.close();
+    await asking;
+  },
+);

@@ -57,7 +57,7 @@ for (const [how, hangUp] of Object.entries(WAYS)) {
   });
 }
 
-Deno.test("listenHttp2() asks a client whose time is over to come again, and cuts off one that is withdrawn", async () => {
+Deno.test("listenHttp2() asks a client whose time is over to come again, and takes nothing more from one that is withdrawn", async () => {
   let standing: PeerStanding = "good";
   await using listener = await listenHttp2<undefined>({
     addr: { hostname: "127.0.0.1", port: 0 },

@@ -227,3 +227,18 @@ Deno.test("a connection that was asked to go for its age is not hurried, when th
   await Promise.resolve();
   assert.equal(wire.ended, false);
 });
+
+Deno.test("a connection that is dismissed takes no further stream, finishes what is under way, and ends", async () => {
+  const streams: ServerStream<undefined>[] = [];
+  const { connection, wire, sent } = connect((stream) => void streams.push(stream));
+  connection.receive(headers(1, REQUEST_FIELDS, true));
+  sent();
+  connection.dismiss();
+  assert.deepEqual(sent().map(({ type, payload }) => [type, payload[3]]), [[TYPE.goaway, 1]]);
+  connection.receive(headers(3, REQUEST_FIELDS, true));
+  assert.equal(streams.length, 1);
+  assert.equal(wire.ended, false);
+  streams[0]?.respond([[":status", "204"]], true);
+  await Promise.resolve();
+  assert.equal(wire.ended, true);
+});
