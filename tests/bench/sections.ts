@@ -3,6 +3,7 @@
  * section is a measuring file, a function here that makes its rows, and an entry in {@linkcode SECTIONS}.
  */
 import { measureCertificates } from "./certificates.ts";
+import { measureCredentials } from "./credentials.ts";
 import { measureEchoes } from "./echo.ts";
 import { measureHerd } from "./herd.ts";
 import { measureInProcess } from "./in_process.ts";
@@ -33,6 +34,8 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { name: "in_process", measure: inProcessRows },
   { name: "certificates", measure: certificateRows },
+  { name: "rsa", measure: rsaRows },
+  { name: "credentials", measure: credentialRows },
   { name: "echo", measure: echoRows },
   { name: "start", measure: startRows },
   { name: "herd", measure: herdRows },
@@ -93,6 +96,55 @@ async function certificateRows({ executable, istiod }: BenchContext): Promise<re
       signet: cost.signet.reconnectUs,
       baseline: baseline("reconnectUs"),
       target: { of: "ratio", bound: 0.6 },
+    },
+  ];
+}
+
+async function rsaRows({ executable, istiod }: BenchContext): Promise<readonly Row[]> {
+  await using server = await startUnlimited(executable, {
+    args: ["--selfSignedRootKey", "RSA-2048"],
+  });
+  const sizes = { rounds: 3, kept: 5_000, reconnects: 500 };
+  const { signet, istiod: other } = await measureCertificates(server, { ...sizes, istiod });
+  return [{
+    id: "grpc.kept.rsa",
+    what: "Server CPU a certificate of an RSA-2048 CA, kept connections",
+    unit: "us",
+    signet: signet.keptUs,
+    baseline: other && { value: other.keptUs, what: "istiod" },
+  }];
+}
+
+async function credentialRows({ executable }: BenchContext): Promise<readonly Row[]> {
+  const { together, alone } = await measureCredentials(executable, {
+    rounds: 3,
+    together: 3_000,
+    alone: 500,
+  });
+  const baseline = (value: number) => ({ value, what: "by client certificate" });
+  return [
+    {
+      id: "credential.join_token",
+      what: "Server CPU a certificate by join token, 32 in flight, database on",
+      unit: "us",
+      signet: together.joinToken,
+      baseline: baseline(together.certificate),
+      target: { of: "difference", bound: 100 },
+    },
+    {
+      id: "credential.join_token.alone",
+      what: "Server CPU a certificate by join token, one at a time, database on",
+      unit: "us",
+      signet: alone.joinToken,
+      baseline: baseline(alone.certificate),
+      target: { of: "difference", bound: 100 },
+    },
+    {
+      id: "credential.id_token",
+      what: "Server CPU a certificate by ID token (RS256), 32 in flight",
+      unit: "us",
+      signet: together.idToken,
+      baseline: baseline(together.certificate),
     },
   ];
 }
