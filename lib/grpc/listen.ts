@@ -3,7 +3,7 @@
  * Calls that arrive before the CA service is registered wait for it.
  */
 import type { Clock } from "../base/mod.ts";
-import { type CryptoProvider, sha256 } from "../crypto/mod.ts";
+import type { CryptoProvider } from "../crypto/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import type { CallTracer, Logger, Metrics } from "../telemetry/mod.ts";
 import {
@@ -136,7 +136,11 @@ async function listenSecure(
     addr: config.secureAddr!,
     flag: "secureGRPCAddr",
     tls,
-    authorizePeer: createPeerJudge({ verifier, digest: (der) => sha256(der).toHex(), ...host }),
+    authorizePeer: createPeerJudge({
+      verifier,
+      digest: (der) => host.crypto.sha256(der).toHex(),
+      ...host,
+    }),
     standing: (client) => client === undefined ? "good" : verifier.standing(client),
     onStream,
     ...transportOptions(config, host),

@@ -3,7 +3,7 @@
  *
  * The runtime's own verdict is a first sieve only. What counts is this check against the roots in force now: chain with
  * clientAuth and serverAuth acceptable, then the SPIFFE rule (exactly one URI SAN, `spiffe://<td>/ns/<ns>/sa/<sa>`, trust domain
- * the mesh's). Results are cached by the hash of the chain and the generation of the roots, so that a resumed session with the
+ * the mesh's). Results are cached by the hash of the leaf and the generation of the roots, so that a resumed session with the
  * certificate of a withdrawn root is refused. A client that stays is asked about again: see {@linkcode PeerVerifier.standing}.
  */
 import { equalBytes, isSignetError, messageOf, parseIpAddress, SignetError } from "../base/mod.ts";
@@ -17,8 +17,8 @@ import {
   type VerifySignature,
 } from "../x509/mod.ts";
 
-/** Verified chains remembered; a mesh node has a few certificates alive at a time. */
-const MAX_CACHED_CHAINS = 4096;
+/** Verified leaves remembered; a mesh node has a few certificates alive at a time. */
+const MAX_CACHED_LEAVES = 4096;
 /** Certificates a client may send: leaf and a handful of intermediates. */
 const MAX_CHAIN_CERTIFICATES = 10;
 
@@ -43,15 +43,15 @@ export interface ClientCertificate {
 /** Checks what a client presented. */
 export interface PeerVerifier {
   /**
-   * The result for this chain when it is remembered and still in force: an answer without waiting.
+   * The result for this leaf when it is remembered and still in force: an answer without waiting.
    */
-  remembered(chainKey: string, nowMs: number): ClientCertificate | undefined;
+  remembered(leafKey: string, nowMs: number): ClientCertificate | undefined;
   /**
-   * Checks a chain, leaf first.
+   * Checks a chain, leaf first, and remembers the leaf under `leafKey` when it is good.
    *
    * @throws {SignetError} `tls.peer_refused` with the reason for the log.
    */
-  verify(chain: readonly Uint8Array[], chainKey: string): Promise<ClientCertificate>;
+  verify(chain: readonly Uint8Array[], leafKey: string): Promise<ClientCertificate>;
   /**
    * What became of a client that this verifier let in: `withdrawn` when the root that its chain ended in is none any more, nor another
    * certificate of the same name and key, or the mesh has another trust domain; `over` when the chain has expired.
@@ -91,27 +91,27 @@ export function createPeerVerifier(options: PeerVerifierOptions): PeerVerifier {
   const cache = new Map<string, Remembered>();
   const grounds = new WeakMap<ClientCertificate, Grounds>();
   return {
-    remembered(chainKey, nowMs) {
-      const entry = cache.get(chainKey);
+    remembered(leafKey, nowMs) {
+      const entry = cache.get(leafKey);
       if (entry === undefined) return undefined;
       const inForce = entry.generation === options.roots().generation &&
         entry.trustDomain === options.trustDomain();
       if (inForce && nowMs >= entry.notBeforeMs && nowMs <= entry.client.notAfterMs) {
         return entry.client;
       }
-      cache.delete(chainKey);
+      cache.delete(leafKey);
       return undefined;
     },
-    async verify(chain, chainKey) {
+    async verify(chain, leafKey) {
       const { generation, certificates } = options.roots();
       const trustDomain = options.trustDomain();
       const path = await verifyPath(chain, certificates, options);
       const leaf = path[0]!;
       checkSvid(leaf, trustDomain);
       const client = describe(leaf, path);
-      if (cache.size >= MAX_CACHED_CHAINS) cache.delete(cache.keys().next().value!);
+      if (cache.size >= MAX_CACHED_LEAVES) cache.delete(cache.keys().next().value!);
       const notBeforeMs = Math.max(...path.map((certificate) => certificate.notBeforeMs));
-      cache.set(chainKey, { generation, trustDomain, notBeforeMs, client });
+      cache.set(leafKey, { generation, trustDomain, notBeforeMs, client });
       grounds.set(client, { root: path[path.length - 1]!, trustDomain, generation });
       return client;
     },

@@ -14,7 +14,7 @@ import {
 } from "../http2/mod.ts";
 import type { Address } from "./port.ts";
 import { streamLost } from "./server_stream.ts";
-import { evidenceOf } from "./sockets.ts";
+import { peerChain } from "./sockets.ts";
 
 /** Options of {@linkcode connectHttp2}. */
 export interface Http2ClientOptions {
@@ -72,7 +72,7 @@ export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Cl
   signal?.throwIfAborted();
   const socket = await openSocket(options);
   try {
-    await options.checkServer?.(evidenceOf(socket).chain);
+    await options.checkServer?.(peerChain(socket));
   } catch (thrown) {
     socket.destroy();
     throw thrown;

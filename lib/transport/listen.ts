@@ -145,7 +145,8 @@ class Port<Peer> {
     if (socket.destroyed) return;
     this.#judge(socket, {
       remoteAddress: remoteAddress(socket),
-      chain: [],
+      leaf: undefined,
+      chain: () => [],
       authorized: false,
       authorizationError: undefined,
     });

@@ -11,7 +11,7 @@ import type { PeerEvidence } from "./port.ts";
 export interface PeerJudgeOptions {
   /** Checks chains. */
   readonly verifier: PeerVerifier;
-  /** A digest of a certificate as text: what a verdict is remembered by. */
+  /** A digest of a leaf as text: what a verdict is remembered by. That a leaf is good does not depend on what is sent beside it. */
   readonly digest: (der: Uint8Array) => string;
   /** Time. */
   readonly clock: Clock;
@@ -38,11 +38,15 @@ export function createPeerJudge(options: PeerJudgeOptions): PeerJudge {
     throw thrown;
   };
   return (evidence) => {
-    const { chain, authorized, authorizationError } = evidence;
-    if (chain.length === 0) return undefined;
-    const key = chain.map(digest).join(":");
+    const { leaf, authorized, authorizationError } = evidence;
+    if (leaf === undefined) return undefined;
+    const key = digest(leaf);
     const known = verifier.remembered(key, clock.nowMs());
     if (known !== undefined && authorized) return known;
+    const chain = evidence.chain();
+    if (chain[0] !== undefined && digest(chain[0]) !== key) {
+      return refuse(evidence, new TypeError("The runtime names a leaf that its chain has not"));
+    }
     return verifier.verify(chain, key).then((client) => {
       if (authorized) return client;
       throw new TypeError(`The runtime refused the certificate: ${authorizationError}`);

@@ -16,8 +16,10 @@ export interface Address {
 export interface PeerEvidence {
   /** `host:port` of the client. */
   readonly remoteAddress: string;
-  /** Its certificates as DER, leaf first; empty when it presented none. */
-  readonly chain: readonly Uint8Array[];
+  /** Its own certificate as DER; `undefined` when it presented none. */
+  readonly leaf: Uint8Array | undefined;
+  /** All that it presented as DER, leaf first. The runtime reads every field of each: ask only for a leaf that is not known already. */
+  chain(): readonly Uint8Array[];
   /** The runtime's own verdict: a first sieve. */
   readonly authorized: boolean;
   /** The runtime's reason. */
