@@ -1,6 +1,7 @@
 /** All authenticators in their order, made from the settings: the same list serves calls and explains tokens. */
 import { type Clock, isSignetError } from "../base/mod.ts";
 import type { KubeClient } from "../kube/mod.ts";
+import type { Hasher } from "../crypto/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { createDocumentClient, type DocumentClient } from "./client.ts";
@@ -40,6 +41,8 @@ export interface AuthnHost {
   readonly logger: Logger;
   /** For counters. */
   readonly metrics: Metrics;
+  /** Makes digests. Default: node:crypto. */
+  readonly crypto?: Hasher;
 }
 
 /** Authenticators in order; disposing ends what they do in the background. */

@@ -5,7 +5,7 @@
  * CSR spends nothing, and of two callers at once one wins. The database is read at every request: what an operator changes is in force.
  */
 import { type Clock, constantTimeEqual } from "../base/mod.ts";
-import { sha256 } from "../crypto/mod.ts";
+import { type Hasher, sha256 } from "../crypto/mod.ts";
 import { parseWorkloadIdentity } from "../spiffe/mod.ts";
 import type { JoinToken, JoinTokenStore, TokenRefusal } from "../store/mod.ts";
 import { METRIC, type Metrics } from "../telemetry/mod.ts";
@@ -29,6 +29,8 @@ export interface JoinTokenHost {
   readonly trustDomain: () => string;
   /** For the counter of what came of tokens. */
   readonly metrics: Metrics;
+  /** Makes digests. Default: node:crypto. */
+  readonly crypto?: Hasher;
 }
 
 /** What came of a token: values of the metric's label. */
@@ -54,7 +56,7 @@ const REASONS = {
 
 /** Makes the authenticator. */
 export function joinTokenAuthenticator(host: JoinTokenHost): Authenticator {
-  const { tokens, clock, metrics } = host;
+  const { tokens, clock, metrics, crypto: hasher = { sha256 } } = host;
   const count = (result: Result) => metrics.counter(METRIC.joinTokenUses, { result }).inc();
 
   const refuse = (id: string | undefined, result: Result, reason: string) => {
@@ -64,7 +66,7 @@ export function joinTokenAuthenticator(host: JoinTokenHost): Authenticator {
   };
 
   const redeem = async (id: string, spki: Uint8Array): Promise<Redemption> => {
-    const use = await tokens.use(id, { keySha256: sha256(spki), nowMs: clock.nowMs() });
+    const use = await tokens.use(id, { keySha256: hasher.sha256(spki), nowMs: clock.nowMs() });
     if (!use.ok) return refuse(id, use.refusal, REASONS[use.refusal]);
     count(use.repeated ? "repeated" : "accepted");
     return { ok: true };
@@ -105,7 +107,7 @@ export function joinTokenAuthenticator(host: JoinTokenHost): Authenticator {
         return { ok: false, reason: "no join token is presented" };
       }
       if (!credentials.secure) return refuse(undefined, "plaintext", REASONS.plaintext);
-      const parts = parseJoinToken(text);
+      const parts = parseJoinToken(text, hasher);
       if (parts === undefined) return refuse(undefined, "malformed", REASONS.malformed);
       const found = tokens.find(parts.id);
       return found instanceof Promise

@@ -67,7 +67,7 @@ and counts once; other keys are refused when --uses keys have used the token. Th
     using database = await openCommandDatabase(await absolutePath(values.stateDir));
     await checkTrustDomain(identity, database);
     const nowMs = host.clock.nowMs();
-    const { text, id, secretSha256 } = makeJoinToken();
+    const { text, id, secretSha256 } = makeJoinToken(nowMs);
     const made = { id, identity, expiresMs: nowMs + values.ttl, maxUses: values.uses };
     await database.tokens.add({ ...made, secretSha256, createdMs: nowMs });
     const expires = new Date(made.expiresMs).toISOString();

@@ -1,8 +1,9 @@
 /**
  * Join tokens in the state database, with prepared statements.
  *
- * A commit costs a sync of the disk, so uses that arrive in one turn of the event loop share one: they are judged one after the other
- * under SQLite's write lock, and each caller hears of its use when the disk has it. No other change shares a transaction.
+ * A commit costs a sync of the disk, so uses that come close together share one: as long as each turn of the event loop brings more of them,
+ * the commit waits. They are judged one after the other under SQLite's write lock, and each caller hears of its use when the disk has it. A
+ * use that is alone waits for one turn. No other change shares a transaction.
  */
 import { setImmediate } from "node:timers";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -13,6 +14,8 @@ import { storeFailure } from "./sqlite_errors.ts";
 
 /** Uses that share one commit at most: the server's loop stands still while they are written. */
 const MAX_USES_A_COMMIT = 256;
+/** Turns of the event loop that a commit waits at most; what arrives meanwhile shares it. */
+const MAX_TURNS = 16;
 
 interface Statements {
   readonly begin: StatementSync;
@@ -106,7 +109,7 @@ class SqliteTokens implements JoinTokenStore, Disposable {
     { keySha256, nowMs }: { readonly keySha256: Bytes; readonly nowMs: number },
   ): Promise<TokenUse> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#commitWaiting());
+      if (this.#waiting.length === 0) this.#commitWhenAllAreHere(1, MAX_TURNS);
       this.#waiting.push({ id, keySha256, nowMs, resolve, reject });
       if (this.#waiting.length >= MAX_USES_A_COMMIT) this.#commitWaiting();
     });
@@ -114,6 +117,15 @@ class SqliteTokens implements JoinTokenStore, Disposable {
 
   [Symbol.dispose](): void {
     this.#commitWaiting();
+  }
+
+  /** Commits in the first turn that brings no more than the `known` uses. */
+  #commitWhenAllAreHere(known: number, turns: number): void {
+    setImmediate(() => {
+      const waiting = this.#waiting.length;
+      if (waiting > known && turns > 1) this.#commitWhenAllAreHere(waiting, turns - 1);
+      else this.#commitWaiting();
+    });
   }
 
   /** One transaction for all uses that wait; when it fails none of them happened. */

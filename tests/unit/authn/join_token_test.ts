@@ -13,11 +13,12 @@ import { createMetrics } from "signet/telemetry/mod.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 
 const IDENTITY = "spiffe://cluster.local/ns/a/sa/b";
+const NOW_MS = 1_800_000_000_000;
 const KEY = Uint8Array.of(1);
 const OTHER_KEY = Uint8Array.of(2);
 
 function setUp(trustDomain = "cluster.local") {
-  const clock = createFakeClock(1_800_000_000_000);
+  const clock = createFakeClock(NOW_MS);
   const metrics = createMetrics();
   const { tokens } = memoryDatabase();
   const authenticator = joinTokenAuthenticator({
@@ -27,7 +28,7 @@ function setUp(trustDomain = "cluster.local") {
     trustDomain: () => trustDomain,
   });
   const make = async (options: { readonly maxUses?: number; readonly ttlMs?: number } = {}) => {
-    const { text, id, secretSha256 } = makeJoinToken();
+    const { text, id, secretSha256 } = makeJoinToken(NOW_MS);
     const createdMs = clock.nowMs();
     await tokens.add({
       ...{ id, secretSha256, identity: IDENTITY, createdMs },
@@ -59,8 +60,15 @@ async function accepted(authenticator: Authenticator, text: string): Promise<Cal
   return result.caller;
 }
 
+Deno.test("IDs of tokens made later stand later, and those of one moment differ", () => {
+  const [first, same, later] = [NOW_MS, NOW_MS, NOW_MS + 1].map((ms) => makeJoinToken(ms).id);
+  assert.ok(first! < later! && same! < later!);
+  assert.notEqual(first, same);
+  assert.match(makeJoinToken(0).id, /^0{10}[0-9a-f]{6}$/);
+});
+
 Deno.test("parseJoinToken() reads what makeJoinToken() made, and nothing else", () => {
-  const { text, id, secretSha256 } = makeJoinToken();
+  const { text, id, secretSha256 } = makeJoinToken(NOW_MS);
   assert.deepEqual(parseJoinToken(text), { id, secretSha256 });
   const secret = text.slice(21);
   const bad = [
@@ -118,7 +126,7 @@ Deno.test("joinTokenAuthenticator() refuses each bad token with its reason and n
       `${good.text.slice(0, 21)}${(await tokens.find(good.id))!.secretSha256.toHex()}`,
       /its secret is wrong$/,
     ],
-    "unknown": [makeJoinToken().text, /there is no such token$/],
+    "unknown": [makeJoinToken(0).text, /there is no such token$/],
     "malformed": [`sjt_${"x".repeat(81)}`, /it is not sjt_<id>_<secret>$/],
     "a megabyte": [`sjt_${"0".repeat(1 << 20)}`, /it is not sjt_<id>_<secret>$/],
   };
