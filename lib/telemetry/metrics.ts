@@ -2,7 +2,7 @@
  * The metrics port. Counting is an addition and observing a short search: the values live here, and prom-client writes them as text when
  * they are scraped (its own counters join the labels to a key on every call, which costs more than a tenth of a microsecond each).
  */
-import { type Metric as PromMetric, Registry } from "prom-client";
+import type { Metric as PromMetric } from "prom-client";
 import { METRIC_DESCRIPTIONS, type MetricName } from "./names.ts";
 import type {
   Counter,
@@ -158,6 +158,7 @@ function readFamilies(families: ReadonlyMap<string, Family>): readonly MetricFam
 async function formatText(
   families: readonly MetricFamily[],
 ): Promise<{ readonly contentType: string; readonly body: string }> {
+  const { Registry } = await import("prom-client"); // not loaded before the first scrape: a start has no use for it
   const registry = new Registry();
   for (const { name, help, type, samples } of families) {
     const values = samples.flatMap((sample) => linesOf(name, sample));
