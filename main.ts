@@ -14,6 +14,7 @@ import {
   type System,
 } from "./lib/commands/mod.ts";
 import type { Config } from "./lib/config/mod.ts";
+import { distributeRoots } from "./lib/distribution/mod.ts";
 import { listenDns, openForwarder } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
 import { openRegistry } from "./lib/registry/mod.ts";
@@ -39,6 +40,7 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const { list: authenticators } = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
   const xds = opened.use(createXdsServer(config.xds, { ...host, authenticators, registry })); // configuration of proxies
   opened.use(runCa(ca, { ...host, authenticators, grpc, xds, limits: config.limits })); // 7. run the CA service
+  opened.use(distributeRoots(config.kube?.distribution, { ...host, ca })); // 8. roots where a cluster's workloads find them
   return serving({ config, host, http, ca, cert, grpc, dns, xds }, opened.move());
 }
 

@@ -23,7 +23,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["base", "spiffe"],
   telemetry: ["base"],
   tls: ["base", "spiffe", "x509"],
-  kube: ["base"],
+  kube: ["base", "store"],
   // 3: domain; of crypto and telemetry the ports, digests, random bytes and the names of events
   authn: ["base", "spiffe", "crypto", "store", "telemetry", "kube"],
   ca: ["base", "x509", "crypto", "store", "telemetry"],
@@ -35,6 +35,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   xds: [
     ...["base", "spiffe", "crypto", "telemetry", "authn", "limits", "registry", "mesh", "envoy"],
   ],
+  distribution: ["base", "ca", "kube", "telemetry"],
   // 4: edges
   transport: ["base", "http2", "telemetry", "tls"],
   grpc: [

@@ -45,6 +45,7 @@ export type ErrorCode =
   | "store.corrupt"
   | "store.incomplete"
   | "store.refused"
+  | "store.exists"
   | "store.write_failed"
   // ca: the four kinds of istiod's signing error
   | "ca.not_ready"

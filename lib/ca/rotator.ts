@@ -54,6 +54,7 @@ export function createRotator(
   let retryMs = 0;
   return {
     async look({ certificate, rotation }) {
+      if (host.mayRotate?.() === false) return;
       const nowMs = clock.nowMs();
       const tick = clock.monotonicMs();
       if (rotation !== undefined) {

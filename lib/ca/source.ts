@@ -16,6 +16,8 @@ export interface CaHost {
   readonly store: CaStore;
   /** A CA that somebody else looks after; when it is there, it wins over the store, which is then only looked at. */
   readonly pluggedIn?: PluggedInCa;
+  /** False where another server that shares the store rotates its root. Default: true. */
+  readonly mayRotate?: () => boolean;
   /** For audit records, and for which CA is used. */
   readonly logger: Logger;
 }

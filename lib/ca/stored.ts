@@ -1,7 +1,7 @@
 /** The self-signed root of the store: loaded, or made when there is none. */
-import { SignetError } from "../base/mod.ts";
+import { isSignetError, SignetError } from "../base/mod.ts";
 import type { KeySpec } from "../crypto/mod.ts";
-import type { CaSet } from "../store/mod.ts";
+import type { CaSet, CaStore } from "../store/mod.ts";
 import { organizationName } from "../x509/mod.ts";
 import { type LoadedSet, loadSet } from "./bundle.ts";
 import { createRootSet } from "./root.ts";
@@ -46,7 +46,10 @@ export async function openStored(config: StoredRootConfig, host: CaHost): Promis
     keySpec: config.rootKey,
   }, { crypto, nowMs: clock.nowMs() });
   const first = await loadStoredSet(set, host, 1);
-  if (stored === undefined) await store.save(set);
+  if (stored === undefined && !await saveFirst(set, store)) {
+    first.key[Symbol.dispose]();
+    return await openStored(config, host);
+  }
   const rotator = createRotator(config.rotation, host);
   let seen = await store.revision();
   let retryMs = Infinity;
@@ -74,13 +77,24 @@ export async function openStored(config: StoredRootConfig, host: CaHost): Promis
   };
 }
 
+/** False when another server that shares the store was faster: its root is everybody's. */
+async function saveFirst(set: CaSet, store: CaStore): Promise<boolean> {
+  try {
+    await store.save(set);
+    return true;
+  } catch (thrown) {
+    if (isSignetError(thrown, "store.exists")) return false;
+    throw thrown;
+  }
+}
+
 /** Checks a set of the store. @throws {SignetError} `store.corrupt`. */
 export function loadStoredSet(
   set: CaSet,
   { crypto, store, clock }: Pick<CaHost, "crypto" | "store" | "clock">,
   generation: number,
 ): Promise<LoadedSet> {
-  const current = `${store.location}/current`;
+  const { current } = store;
   return loadSet(set, {
     crypto,
     nowMs: clock.nowMs(),

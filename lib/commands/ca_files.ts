@@ -41,6 +41,15 @@ export async function findCaFiles(
   };
 }
 
+/** Ends a command of the state directory's CA when the running server's is elsewhere. @throws {SignetError} `commands.failed`. */
+export function refuseSecret(report: InForceReport | undefined): void {
+  if (!report?.location?.startsWith("Secret ")) return;
+  throw new SignetError(
+    "commands.failed",
+    `Cannot use the CA of the state directory: the running server's is in ${report.location}, where one of its replicas renews it; see it by kubectl, or at /debug/ca of the server`,
+  );
+}
+
 /**
  * Waits until a running server has a set in force, or one that another command made of it since; `false` when none runs.
  *

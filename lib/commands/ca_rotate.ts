@@ -29,6 +29,7 @@ import {
   findCaFiles,
   isPluggedIn,
   refuseOtherUser,
+  refuseSecret,
   untilInForce,
 } from "./ca_files.ts";
 import { EXIT, usageError } from "./errors.ts";
@@ -121,6 +122,7 @@ function checkOptions(values: RotateValues): void {
 
 async function refusePluggedIn(files: CaFiles): Promise<void> {
   const report = await files.store.report.read();
+  refuseSecret(report);
   if (!await isPluggedIn(files, report)) return;
   throw new SignetError(
     "store.refused",

@@ -11,6 +11,7 @@ import {
   type DescribedCertificate,
   findCaFiles,
   isPluggedIn,
+  refuseSecret,
 } from "./ca_files.ts";
 import { EXIT } from "./errors.ts";
 import { type Field, formatFields, type Json, outputOption, printOutput } from "./output.ts";
@@ -42,6 +43,7 @@ files what it has in force. The rotation's variables are read from the environme
     const { values } = readCommandLine(caStatusCommand, args, { host, options: OPTIONS });
     const files = await findCaFiles(values);
     const report = await files.store.report.read();
+    refuseSecret(report);
     const plugged = await isPluggedIn(files, report);
     const found = plugged ? await pluggedInFacts(files) : await storedFacts(files, {
       gracePercentile: values.rootGracePercentile,

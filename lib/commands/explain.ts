@@ -21,11 +21,12 @@ import {
 import { selectProvider } from "../crypto/mod.ts";
 import { openCluster } from "../kube/mod.ts";
 import { loadServerCert } from "../server_cert/mod.ts";
-import { fileCaStore, openCommandDatabase, type StateDatabase } from "../store/mod.ts";
+import { openCommandDatabase, type StateDatabase } from "../store/mod.ts";
 import { createLogger, createMetrics, type Logger } from "../telemetry/mod.ts";
 import { type ClientCertificate, createPeerVerifier } from "../tls/mod.ts";
 import { decodePem } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
+import { lookAtCaStore } from "./cluster.ts";
 import { EXIT, usageError } from "./errors.ts";
 import { readBytes } from "./inspect/file.ts";
 import { absolutePath } from "./key_files.ts";
@@ -184,7 +185,7 @@ async function ask(
   database: StateDatabase | undefined,
   credentials: Credentials,
 ): Promise<readonly AuthAnswer[]> {
-  using kube = await openCluster(config.kube, host);
+  using kube = await openCluster(config.kube?.access, host);
   await using authenticators = await createAuthenticators(config.authn, {
     database,
     kube,
@@ -206,7 +207,8 @@ async function verifyPeer(
   const { clock } = host;
   const logger = loggerOf(host);
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
-  const store = fileCaStore(await absolutePath(config.stateDir));
+  using cluster = await openCluster(config.kube?.access, host);
+  const store = await lookAtCaStore(config, cluster, await absolutePath(config.stateDir));
   const world = { clock, crypto, logger, store, ...pluggedIn };
   using ca = config.ca.enabled
     ? await createCa({

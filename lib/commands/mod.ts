@@ -31,3 +31,4 @@ export {
   type OpenedSystem,
   type System,
 } from "./system.ts";
+export type { ServerCluster } from "./cluster.ts";

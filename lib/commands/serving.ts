@@ -74,7 +74,8 @@ function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): re
     }`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics /debug`,
     ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
-    `state directory    ${host.store.location.replace(/\/ca$/, "")}`,
+    `state directory    ${host.stateDirectory}`,
+    ...(host.kube === undefined ? [] : [`Kubernetes         ${host.kube.client.server}`]),
     `crypto             ${host.crypto.name} (${host.crypto.source})`,
     ...(ca === undefined ? [] : [`next               ${nextCommand(config)}`]),
   ];
@@ -86,6 +87,7 @@ function describeCa(ca: Ca): readonly string[] {
   return [
     `${`root (${ca.origin})`.padEnd(18)} SHA-256 ${fingerprint}`,
     ...(ca.origin === "plugged-in" ? [`CA                 plugged in from ${ca.location}`] : []),
+    ...(ca.location.startsWith("Secret ") ? [`CA                 in ${ca.location}`] : []),
     ...ca.remarks.map((remark) => `note               ${remark}`),
   ];
 }

@@ -3,7 +3,6 @@ import { type Clock, createTaskGroup } from "../base/mod.ts";
 import { checkPluggedIn } from "../ca/mod.ts";
 import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
 import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
-import { type KubeCluster, openCluster } from "../kube/mod.ts";
 import {
   type CaStore,
   fileCaStore,
@@ -28,6 +27,7 @@ import {
   openSink,
   startOtlp,
 } from "../telemetry/mod.ts";
+import { openCaStore, openServerCluster, type ServerCluster } from "./cluster.ts";
 import { earlyPages } from "./debug_pages.ts";
 import { timeSignatures } from "./timed_crypto.ts";
 
@@ -40,7 +40,11 @@ export interface Host {
   /** The files of a CA of signet's own. */
   readonly store: CaStore;
   /** The Kubernetes cluster, when there is one. */
-  readonly kube: KubeCluster | undefined;
+  readonly kube: ServerCluster | undefined;
+  /** May this server change the CA that is kept? Where several share one, one may. */
+  readonly mayRotate: () => boolean;
+  /** Absolute path of the state directory. */
+  readonly stateDirectory: string;
   /** Join tokens, and what commands may know of this server. */
   readonly database: StateDatabase;
   /** The CA of `ROOT_CA_DIR`. */
@@ -108,19 +112,28 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
     seconds: metrics.histogram(METRIC.signingSeconds),
   });
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
-  const kube = await findCluster(config, { clock, logger });
-  if (kube !== undefined) opened.use(kube);
   const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
   const trustDomain = await followMesh(config, { clock, logger, database }, opened);
-  const store = fileCaStore(lock.directory);
-  await store.report.write({}); // what the server before said is over
-  const processors = navigator.hardwareConcurrency;
-  const seen = { logger, metrics, tracer: otlp?.tracer };
-  const world = { clock, crypto, store, kube, database, trustDomain, processors };
-  const host = { ...world, ...pluggedIn, ...seen };
+  const local = fileCaStore(lock.directory);
+  await local.report.write({}); // what the server before said is over
+  const hostname = Deno.hostname();
+  const cluster = await openServerCluster(config, { clock, logger, metrics, hostname }, opened);
+  const places = { local, cluster, pluggedIn: pluggedIn.pluggedIn, clock, logger };
+  const store = await openCaStore(config, places, opened);
   const kept = opened.move();
-  return { host, http, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+  return {
+    http,
+    host: {
+      ...{ clock, crypto, store, database, trustDomain, logger, metrics, ...pluggedIn },
+      tracer: otlp?.tracer,
+      kube: cluster,
+      processors: navigator.hardwareConcurrency,
+      mayRotate: () => cluster?.leadership.leads ?? true,
+      stateDirectory: lock.directory,
+    },
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
 }
 
 function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableStack): HttpPorts {
@@ -152,29 +165,11 @@ export async function findPluggedIn(
   { ca }: Config,
   { clock, crypto }: { readonly clock: Clock; readonly crypto: CryptoProvider },
 ): Promise<Pick<Host, "pluggedIn">> {
-  const { directory, withCrl } = ca.pluggedIn;
+  const { directory, withCrl, skipGenerated } = ca.pluggedIn;
   if (!ca.enabled || directory === undefined) return {};
-  const pluggedIn = pluggedInCa({ directory, withCrl });
+  const pluggedIn = pluggedInCa({ directory, withCrl, skipGenerated });
   await checkPluggedIn(pluggedIn, { clock, crypto });
   return { pluggedIn };
-}
-
-/** The cluster that the settings name or that this pod runs in, and a word of it in the log. */
-async function findCluster(
-  { kube }: Config,
-  { clock, logger }: Pick<Host, "clock" | "logger">,
-): Promise<KubeCluster | undefined> {
-  const cluster = await openCluster(kube, { clock });
-  if (cluster !== undefined) {
-    const facts = { server: cluster.client.server, from: cluster.from };
-    logger.info(EVENT.kubeCluster, "Using a Kubernetes cluster", facts);
-  } else if (kube !== undefined) {
-    logger.warn(
-      EVENT.kubeCluster,
-      "This pod has no service account token, so that its cluster is not used; --registries Kubernetes makes that an error",
-    );
-  }
-  return cluster;
 }
 
 async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise<CryptoProvider> {

@@ -274,6 +274,7 @@ function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues):
       withCrl: values.enableCaCrl,
       reload: values.autoReloadPluginCerts,
       multiRoot: values.multiRootMesh,
+      skipGenerated: values.useCacerts && toKube(values, resolved) !== undefined,
     },
   };
 }

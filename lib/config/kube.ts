@@ -1,14 +1,30 @@
 /** From option values to the settings of a Kubernetes cluster. */
 import type { Config } from "./port.ts";
-import type { OptionValues } from "./table.ts";
-import type { ResolvedValues } from "./values.ts";
+import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
+import { nameOf, type ResolvedValues } from "./values.ts";
 
 const REGISTRY = "Kubernetes";
 /** Aliases of one cluster; each is compared with what a caller says. */
 const ALIAS_REGEXP = /^([^=\s]+)=([^=\s]+)$/;
 
-/** The cluster to use; `undefined` when there is none. */
+type Access = NonNullable<Config["kube"]>["access"];
+
+/** The cluster to use, and what is kept there; `undefined` when there is none. */
 export function toKube(values: OptionValues, resolved: ResolvedValues): Config["kube"] {
+  const access = toAccess(values, resolved);
+  if (access === undefined) return undefined;
+  const { namespace, useCacerts, leaderElection, podName, rootConfigMap, crlConfigMap } = values;
+  const hasCa = values.enableCaServer && values.pilotCertProvider !== "none";
+  return {
+    ...{ access, namespace, useCacerts, podName },
+    electsLeader: leaderElection,
+    distribution: hasCa
+      ? { rootConfigMap, crlConfigMap: values.enableCaCrl ? crlConfigMap : undefined }
+      : undefined,
+  };
+}
+
+function toAccess(values: OptionValues, resolved: ResolvedValues): Access | undefined {
   const isNamed = isGiven(resolved);
   if (isNamed && values.registries.length === 0) return undefined;
   if (values.kubeconfig !== "") return { kind: "kubeconfig", path: values.kubeconfig };
@@ -39,7 +55,7 @@ export function kubeFaults(values: OptionValues, resolved: ResolvedValues): read
   const faults = values.registries.filter((name) => name !== REGISTRY).map((name) =>
     `--registries: ${JSON.stringify(name)} is no registry of signet, should be ${REGISTRY}`
   );
-  if (values.registries.includes(REGISTRY) && toKube(values, resolved) === undefined) {
+  if (values.registries.includes(REGISTRY) && toAccess(values, resolved) === undefined) {
     faults.push(
       `--registries: ${REGISTRY} needs a cluster: give --kubeconfig, or run in a pod; leave --registries out to run without`,
     );
@@ -67,12 +83,24 @@ function aliasFaults({ clusterAliases }: OptionValues): readonly string[] {
   return faults;
 }
 
+/** Options that say something of a cluster. */
+const OF_A_CLUSTER = [
+  ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts"],
+  ...["leaderElection", "rootConfigMap", "crlConfigMap"],
+] as const satisfies readonly OptionName[];
+
 /** What of these options does less than it seems to. */
 export function kubeNotices(values: OptionValues, resolved: ResolvedValues): readonly string[] {
-  const turnedOff = isGiven(resolved) && values.registries.length === 0;
-  return turnedOff && values.kubeconfig !== ""
-    ? ["--kubeconfig has no effect, as --registries is empty"]
-    : [];
+  if (toAccess(values, resolved) !== undefined) return [];
+  const notices = values.kubeconfig === ""
+    ? []
+    : ["--kubeconfig has no effect, as --registries is empty"];
+  for (const name of OF_A_CLUSTER) {
+    const source = resolved.values.get(name)?.source ?? "default";
+    if (source === "default") continue;
+    notices.push(`${nameOf(OPTIONS[name], source)} has no effect without a cluster`);
+  }
+  return notices;
 }
 
 function isGiven({ values }: ResolvedValues): boolean {

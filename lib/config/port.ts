@@ -35,6 +35,7 @@ export interface Config {
       readonly withCrl: boolean;
       readonly reload: boolean;
       readonly multiRoot: boolean;
+      readonly skipGenerated: boolean;
     };
   };
   /** Signet's own certificate. */
@@ -135,15 +136,25 @@ export interface Config {
     };
   };
   /** A Kubernetes cluster; `undefined` without one. */
-  readonly kube:
-    | { readonly kind: "kubeconfig"; readonly path: string }
-    | {
-      readonly kind: "in_cluster";
-      readonly host: string;
-      readonly port: string;
-      readonly isRequired: boolean;
-    }
-    | undefined;
+  readonly kube: {
+    readonly access:
+      | { readonly kind: "kubeconfig"; readonly path: string }
+      | {
+        readonly kind: "in_cluster";
+        readonly host: string;
+        readonly port: string;
+        readonly isRequired: boolean;
+      };
+    readonly namespace: string;
+    readonly useCacerts: boolean;
+    readonly electsLeader: boolean;
+    readonly podName: string;
+    /** Names of the ConfigMaps of every namespace; `undefined` when there is no CA whose roots they could hold. */
+    readonly distribution: {
+      readonly rootConfigMap: string;
+      readonly crlConfigMap: string | undefined;
+    } | undefined;
+  } | undefined;
   /** The plain HTTP ports. */
   readonly http: {
     readonly addr: ListenAddress;

@@ -1,5 +1,5 @@
 /** The options of a Kubernetes cluster: which one, what is asked of it, and whose tokens it vouches for. istiod's names. */
-import { choiceOption, listOption, pathOption, textOption } from "./option.ts";
+import { boolOption, choiceOption, listOption, pathOption, textOption } from "./option.ts";
 
 /** A cluster. */
 export const KUBE_OPTIONS = {
@@ -41,6 +41,32 @@ export const KUBE_OPTIONS = {
     },
     ["third-party-jwt", "first-party-jwt"],
   ),
+  useCacerts: boolOption({
+    variable: "USE_CACERTS_FOR_SELF_SIGNED_CA",
+    fallback: "false",
+    help: "in a cluster: keep a root of signet's own in Secret cacerts instead of istio-ca-secret",
+  }),
+  leaderElection: boolOption({
+    variable: "ENABLE_LEADER_ELECTION",
+    fallback: "true",
+    help:
+      "in a cluster: let one replica alone renew the root and write ConfigMaps; false lets each",
+  }),
+  podName: textOption({
+    variable: "POD_NAME",
+    fallback: "",
+    help: "name of this replica among those; empty makes one of the machine's name",
+  }),
+  rootConfigMap: textOption({
+    variable: "PILOT_CA_CERT_CONFIGMAP",
+    fallback: "istio-ca-root-cert",
+    help: "in a cluster: name of the ConfigMap with the mesh's roots in every namespace",
+  }),
+  crlConfigMap: textOption({
+    variable: "PILOT_CRL_CONFIGMAP",
+    fallback: "istio-ca-crl",
+    help: "in a cluster: name of the ConfigMap with the revocation lists of a plugged-in CA",
+  }),
   kubernetesServicePort: textOption({
     variable: "KUBERNETES_SERVICE_PORT",
     fallback: "",

@@ -66,10 +66,8 @@ const FLAGS: readonly Option<unknown>[] = [
 
 const VARIABLES: readonly Option<unknown>[] = [
   ...rows(boolOption, "variable", "later", [
-    ["USE_CACERTS_FOR_SELF_SIGNED_CA", "false", "CA in Kubernetes"],
     ["USE_REMOTE_CERTS", "false", "CA in Kubernetes"],
     ["ENABLE_CLUSTER_TRUST_BUNDLE_API", "false", "root distribution in Kubernetes"],
-    ["ENABLE_LEADER_ELECTION", "true", "Kubernetes"],
     ["ENABLE_DEBUG_ENDPOINT_AUTH", "true", "debug pages, which are for this machine alone"],
     ["UNSAFE_ENABLE_ADMIN_ENDPOINTS", "false", "debug endpoints"],
     ["CENTRAL_ISTIOD", "false", "remote clusters"],
@@ -77,9 +75,6 @@ const VARIABLES: readonly Option<unknown>[] = [
     ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],
   ]),
   ...rows(textOption, "variable", "later", [
-    ["POD_NAME", "", "Kubernetes"],
-    ["PILOT_CA_CERT_CONFIGMAP", "istio-ca-root-cert", "root distribution in Kubernetes"],
-    ["PILOT_CRL_CONFIGMAP", "istio-ca-crl", "root distribution in Kubernetes"],
     ["K8S_SIGNER", "", "Kubernetes CSR API"],
     ["CERT_SIGNER_DOMAIN", "", "Kubernetes CSR API"],
     ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],

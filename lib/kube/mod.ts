@@ -19,9 +19,17 @@ export { describePermission, isAllowed, type KubePermission } from "./access_rev
 export { createKubeClient } from "./client.ts";
 export { asObject, asText, asTexts, keyOf, metaOf, refusedStatus } from "./documents.ts";
 export { type KubeConfig, SERVICE_ACCOUNT_DIRECTORY } from "./file.ts";
+export {
+  aloneLeadership,
+  electLeader,
+  type Leadership,
+  LEASE,
+  type LeaseConfig,
+  type LeaseHost,
+} from "./lease.ts";
 export { parseKubeconfig } from "./kubeconfig.ts";
 export { type KubeCluster, openCluster } from "./open.ts";
-export { serverPermissions } from "./permissions.ts";
+export { type PermissionScope, serverPermissions } from "./permissions.ts";
 export type {
   KubeAccess,
   KubeClient,
@@ -37,4 +45,11 @@ export {
   type ReflectorHost,
   type ReflectorOptions,
 } from "./reflector.ts";
+export {
+  openSecretStore,
+  readCaSecret,
+  type SecretStore,
+  type SecretStoreConfig,
+  type SecretStoreHost,
+} from "./secret_store.ts";
 export { reviewToken, type TokenReview } from "./token_review.ts";

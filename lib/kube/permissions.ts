@@ -1,15 +1,51 @@
 /** What signet does in a cluster: the manifests grant this and no more, and `signet check` asks for each. */
 import type { KubePermission } from "./access_review.ts";
+import { CA_SECRET } from "./ca_secret.ts";
+import { LEASE } from "./lease.ts";
+
+/** On what the permissions depend. */
+export interface PermissionScope {
+  /** Namespace of the server. */
+  readonly namespace: string;
+  /** True when its CA is kept in a Secret. */
+  readonly ownsCa: boolean;
+  /** True when `cacerts` may be that Secret. */
+  readonly useCacerts: boolean;
+  /** True when it takes part in an election. */
+  readonly electsLeader: boolean;
+  /** Names of the ConfigMaps that it writes. */
+  readonly configMaps: readonly string[];
+}
+
+type Verb = KubePermission["verb"];
 
 /** Everything that a server does. */
-export function serverPermissions(): readonly KubePermission[] {
+export function serverPermissions(scope: PermissionScope): readonly KubePermission[] {
+  const { namespace, ownsCa, useCacerts, electsLeader, configMaps } = scope;
+  const all = (
+    of: Pick<KubePermission, "group" | "resource"> & Partial<KubePermission>,
+    ...verbs: Verb[]
+  ) => verbs.map((verb) => ({ namespace: "", name: "", ...of, verb }));
+  const secrets = useCacerts ? [CA_SECRET.own, CA_SECRET.cacerts] : [CA_SECRET.own];
+  const secret = { group: "", resource: "secrets", namespace };
+  const lease = { group: "coordination.k8s.io", resource: "leases", namespace };
   return [
-    {
-      group: "authentication.k8s.io",
-      resource: "tokenreviews",
-      verb: "create",
-      namespace: "",
-      name: "",
-    },
+    ...all({ group: "authentication.k8s.io", resource: "tokenreviews" }, "create"),
+    ...(ownsCa ? all(secret, "create") : []),
+    ...(ownsCa ? secrets : []).flatMap((name) =>
+      all({ ...secret, name }, "get", "list", "watch", "update")
+    ),
+    ...(electsLeader
+      ? [...all(lease, "create"), ...all({ ...lease, name: LEASE.name }, "get", "update")]
+      : []),
+    ...(configMaps.length > 0
+      ? [
+        ...all({ group: "", resource: "namespaces" }, "list", "watch"),
+        ...all({ group: "", resource: "configmaps" }, "create"),
+      ]
+      : []),
+    ...configMaps.flatMap((name) =>
+      all({ group: "", resource: "configmaps", name }, "list", "watch", "patch")
+    ),
   ];
 }

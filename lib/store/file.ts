@@ -75,6 +75,7 @@ export function fileCaStore(directory: string): CaStore {
   const caDirectory = `${directory}/ca`;
   return {
     location: caDirectory,
+    current: `${caDirectory}/current`,
     async load() {
       await checkStateVersion(directory, { mayBeMissing: true });
       const name = await readCurrent(caDirectory);

@@ -43,6 +43,8 @@ export interface InForceReport {
 export interface CaStore {
   /** Where it is, for people: an absolute path, or `memory`. */
   readonly location: string;
+  /** Where the files of the current set are, for people. */
+  readonly current: string;
   /**
    * Reads the current set; `undefined` when none was ever saved.
    *
@@ -52,9 +54,10 @@ export interface CaStore {
   /** A text that changes whenever another set becomes current; `undefined` when there is none. Cheap: asked every second. */
   revision(): Promise<string | undefined>;
   /**
-   * Makes `set` the current one and keeps the one before it.
+   * Makes `set` the current one and keeps the one before it, where there may be one.
    *
-   * @throws {SignetError} `store.write_failed`; the set before is then still current.
+   * @throws {SignetError} `store.write_failed`; the set before is then still current. `store.exists` from a store of several servers
+   * when another saved the first set meanwhile.
    */
   save(set: CaSet): Promise<void>;
   /**

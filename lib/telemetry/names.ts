@@ -28,7 +28,11 @@ export const EVENT = {
   issuerKeysFailed: "authn.issuer_keys_failed",
   issuerKeysLoaded: "authn.issuer_keys_loaded",
   listening: "listen.ready",
+  distributionFailed: "kube.distribution_failed",
   kubeCluster: "kube.cluster",
+  kubeLeader: "kube.leader",
+  kubeFailed: "kube.failed",
+  rootsDistributed: "kube.roots_distributed",
   limited: "ca.limited",
   otlpFailed: "otel.export_failed",
   ownTokenFailed: "authn.own_token_failed",
@@ -67,6 +71,8 @@ export const METRIC = {
   joinTokenUses: "signet_join_token_uses_total",
   issuerKeyFetches: "signet_issuer_key_fetches_total",
   tokenReviews: "signet_token_reviews_total",
+  configMapWrites: "signet_config_map_writes_total",
+  leads: "signet_leads",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
   grpcReceived: "grpc_server_msg_received_total",
@@ -158,6 +164,14 @@ export const METRIC_DESCRIPTIONS = {
   signet_issuer_key_fetches_total: {
     help: "Fetches of the keys of ID token issuers, by result",
     labels: ["result"],
+  },
+  signet_config_map_writes_total: {
+    help: "ConfigMaps with the mesh's roots or revocation lists, by what came of writing them",
+    labels: ["result"],
+  },
+  signet_leads: {
+    help: "1 while this server writes what one of several may write",
+    labels: [],
   },
   signet_token_reviews_total: {
     help: "Tokens of service accounts, by what came of asking the API server",

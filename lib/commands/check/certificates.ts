@@ -3,10 +3,12 @@ import { isSignetError } from "../../base/mod.ts";
 import { type Ca, checkPluggedIn, createCa } from "../../ca/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { CryptoProvider } from "../../crypto/mod.ts";
+import { openCluster } from "../../kube/mod.ts";
 import { checkServerCert } from "../../server_cert/mod.ts";
-import { fileCaStore, memoryCaStore, pluggedInCa } from "../../store/mod.ts";
+import { memoryCaStore, pluggedInCa } from "../../store/mod.ts";
 import { createLogger } from "../../telemetry/mod.ts";
 import { describeName } from "../../x509/mod.ts";
+import { lookAtCaStore } from "../cluster.ts";
 import { describeTime } from "../inspect/words.ts";
 import type { CommandHost } from "../port.ts";
 import { lookAtFolder } from "./file.ts";
@@ -73,21 +75,26 @@ async function describeServerCert(
 
 /** The CA of the plugged-in folder or of the state directory; one in memory where the server would make one. */
 async function openCa(
-  { ca, stateDir }: Config,
+  config: Config,
   { host, crypto }: CertificateHost,
 ): Promise<{ readonly ca: Ca; readonly detail: string }> {
   const { clock } = host;
-  const { directory, withCrl } = ca.pluggedIn;
-  const pluggedIn = directory === undefined ? undefined : pluggedInCa({ directory, withCrl });
+  const { ca, kube, stateDir } = config;
+  const { directory, withCrl, skipGenerated } = ca.pluggedIn;
+  const pluggedIn = directory === undefined
+    ? undefined
+    : pluggedInCa({ directory, withCrl, skipGenerated });
   if (pluggedIn !== undefined) await checkPluggedIn(pluggedIn, { clock, crypto });
   const logger = createLogger({ levels: { default: "none" }, json: false }, {
     clock,
     sink: () => undefined,
   });
   const world = { clock, crypto, logger };
+  using cluster = await openCluster(kube?.access, { clock });
+  const store = await lookAtCaStore(config, cluster, stateDir);
   try {
     const loaded = await createCa({ ...ca, whenMissing: "fail" }, {
-      ...{ ...world, store: fileCaStore(stateDir) },
+      ...{ ...world, store },
       ...(pluggedIn && { pluggedIn }),
     });
     const { subject, notAfterMs } = loaded.bundle.caCertificate;
@@ -97,6 +104,9 @@ async function openCa(
   } catch (thrown) {
     if (!isSignetError(thrown, "ca.not_ready")) throw thrown;
     const made = await createCa(ca, { ...world, store: memoryCaStore() });
-    return { ca: made, detail: `a new root O=${ca.trustDomain} would be made in ${stateDir}/ca` };
+    return {
+      ca: made,
+      detail: `a new root O=${ca.trustDomain} would be made in ${store.location}`,
+    };
   }
 }

@@ -5,6 +5,7 @@ import {
   describePermission,
   isAllowed,
   openCluster,
+  type PermissionScope,
   serverPermissions,
 } from "../../kube/mod.ts";
 import type { CommandHost } from "../port.ts";
@@ -12,23 +13,35 @@ import { fault, guarded, type Look, ok, warning } from "./look.ts";
 
 /** Asks the cluster, when there is one. */
 export function lookAtCluster(
-  { kube }: Config,
+  config: Config,
   { clock }: Pick<CommandHost, "clock">,
 ): Promise<readonly Look[]> {
   const about = "Kubernetes";
+  const { kube } = config;
   if (kube === undefined) return Promise.resolve([]);
   return guarded(about, async () => {
-    using cluster = await openCluster(kube, { clock });
+    using cluster = await openCluster(kube.access, { clock });
     if (cluster === undefined) {
       return [warning(about, "this pod has no service account token: its cluster is not used")];
     }
     const { client, from } = cluster;
     const version = asText((await client.request({ path: "/version" }))["gitVersion"]);
     const looks: Look[] = [ok(about, `${client.server} (${version}), by ${from}`)];
-    for (const permission of serverPermissions()) {
+    for (const permission of serverPermissions(scopeOf(config, kube))) {
       if (await isAllowed(client, permission)) continue;
       looks.push(fault(about, `signet may not ${describePermission(permission)}`));
     }
     return looks;
   });
+}
+
+function scopeOf({ ca }: Config, kube: NonNullable<Config["kube"]>): PermissionScope {
+  const { namespace, useCacerts, distribution } = kube;
+  const names = [distribution?.rootConfigMap, distribution?.crlConfigMap];
+  return {
+    ...{ namespace, useCacerts },
+    ownsCa: ca.enabled,
+    electsLeader: ca.enabled && kube.electsLeader,
+    configMaps: names.filter((name) => name !== undefined),
+  };
 }

@@ -28,6 +28,8 @@ const TLS_FILES: FileNames = {
   certChainPem: "tls.crt",
 };
 const CRL_FILE = "ca-crl.pem";
+/** Marks a Secret `cacerts` that a server made itself. */
+const GENERATED_FILE = "istio-generated";
 
 /** What to read. */
 export interface PluggedInOptions {
@@ -35,15 +37,20 @@ export interface PluggedInOptions {
   readonly directory: string;
   /** False leaves `ca-crl.pem` unread. */
   readonly withCrl: boolean;
+  /** True leaves alone a directory that says that a server generated it: the CA is then kept elsewhere. Default: false. */
+  readonly skipGenerated?: boolean;
 }
 
 /** The CA of a directory, read anew at each call. */
-export function pluggedInCa({ directory, withCrl }: PluggedInOptions): PluggedInCa {
+export function pluggedInCa(
+  { directory, withCrl, skipGenerated = false }: PluggedInOptions,
+): PluggedInCa {
   const location = resolve(directory);
   return {
     location,
     async read() {
       const names = await namesIn(location);
+      if (skipGenerated && names.has(GENERATED_FILE)) return undefined;
       const form = formOf(names);
       if (form === undefined) return undefined;
       checkComplete(location, form, names);

@@ -1,9 +1,10 @@
-/** Tokens of service accounts: signet asks a real API server, with the least that a service account of its own may do. */
+/** Tokens of service accounts: signet asks a real API server, with exactly what the manifests let its service account do. */
 import assert from "node:assert/strict";
 
-import { caclient, type Issued, tlsFlags } from "../../support/caclient.ts";
+import { caclient, type Issued } from "../../support/caclient.ts";
 import { podFiles } from "../../support/in_cluster.ts";
 import { startCluster, type TestCluster, writeKubeconfig } from "../../support/kubernetes.ts";
+import { applyManifests } from "../../support/manifests.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { runAgent } from "../../support/pilot_agent.ts";
 import { run, tempDir } from "../../support/process.ts";
@@ -13,25 +14,16 @@ import { until, untilLogged } from "../../support/until.ts";
 const PEERS = ["etcd", "kube-apiserver", "openssl", "caclient", "pilot-agent", "unshare"] as const;
 const IDENTITY = "spiffe://cluster.local/ns/shop/sa/vm";
 const REFUSED = { code: "Unauthenticated", message: "request authenticate failure" };
-const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 
-/** A service account that may review tokens and do nothing else. */
-async function createReviewer(cluster: TestCluster): Promise<string> {
-  await cluster.createNamespace("istio-system");
-  await cluster.createServiceAccount("istio-system", "signet");
-  const rule = {
-    apiGroups: ["authentication.k8s.io"],
-    resources: ["tokenreviews"],
-    verbs: ["create"],
-  };
-  const metadata = { name: "signet" };
-  await cluster.api("POST", `${RBAC}/clusterroles`, { metadata, rules: [rule] });
-  await cluster.api("POST", `${RBAC}/clusterrolebindings`, {
-    metadata,
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "signet" },
-    subjects: [{ kind: "ServiceAccount", namespace: "istio-system", name: "signet" }],
+/** The mesh's roots as agents find them: in the ConfigMap of their namespace. */
+async function saveRoots(cluster: TestCluster): Promise<string> {
+  const path = "/api/v1/namespaces/shop/configmaps/istio-ca-root-cert";
+  const pem = await until("the namespace has the roots", async () => {
+    const found = await cluster.api("GET", path).catch(() => undefined);
+    return found?.data["root-cert.pem"] as string | undefined;
   });
-  return await cluster.token("istio-system", "signet", { audiences: [] });
+  await Deno.writeTextFile(`${cluster.dir}/roots.pem`, pem);
+  return `${cluster.dir}/roots.pem`;
 }
 
 async function createPod(cluster: TestCluster): Promise<{ name: string; uid: string }> {
@@ -51,8 +43,9 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
   await cluster.createNamespace("shop");
   await cluster.createServiceAccount("shop", "vm");
   await cluster.createServiceAccount("shop", "gone");
+  await applyManifests(cluster);
   const pod = await podFiles(cluster.dir, {
-    "token": await createReviewer(cluster),
+    "token": await cluster.token("istio-system", "signet", { audiences: [] }),
     "ca.crt": await Deno.readTextFile(cluster.caFile),
   });
   const { hostname, port } = new URL(cluster.url);
@@ -63,8 +56,10 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
   };
   const clusters = ["--clusterID", "one", "--clusterAliases", "uno=one,due=two"];
   await using server = await startSignet({ executable: pod.program, env, args: clusters });
+  const roots = await saveRoots(cluster);
+  const flags = ["-addr", server.addr("secureGrpc"), "-server-name", "localhost", "-roots", roots];
   const issue = (token: string, header: readonly string[] = []): Promise<Issued> =>
-    caclient(peers.caclient, ["issue", ...tlsFlags(server), "-bearer", token, ...header]);
+    caclient(peers.caclient, ["issue", ...flags, "-bearer", token, ...header]);
   const good = await cluster.token("shop", "vm", { pod: await createPod(cluster) });
   const foreign = await cluster.token("shop", "vm", { audiences: ["somebody-else"] });
   const gone = await cluster.token("shop", "gone");
@@ -96,7 +91,7 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
   );
   await t.step(
     "Istio's pilot-agent gets its certificate",
-    () => agent(peers["pilot-agent"], server, good),
+    () => agent(peers["pilot-agent"], server, { token: good, roots }),
   );
   await t.step("signet explain says the same", async () => {
     const path = `${cluster.dir}/explained`;
@@ -123,6 +118,7 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
       user: { token: await cluster.token("shop", "vm", { audiences: [] }) },
     });
     const refused = await runSignet([...own, "--kubeconfig", kubeconfig], { cwd: dir.path });
+    assert.match(refused.stdout, /may not get secrets istio-ca-secret in istio-system/);
     assert.match(refused.stdout, /may not create tokenreviews\.authentication\.k8s\.io/);
     assert.equal(refused.code, 1);
   });
@@ -142,6 +138,9 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
     await cluster.startApi();
     await until("it is served", async () => (await issue(other)).code === "OK" || undefined);
   });
+  await t.step("signet was refused nothing by the cluster", () => {
+    assert.doesNotMatch(server.stdout(), /says 40[13]/);
+  });
   for (const token of [good, foreign, gone]) assertNotLogged(server, token);
 });
 
@@ -156,13 +155,17 @@ function assertNotLogged(server: SignetServer, token: string): void {
 }
 
 /** As the kubelet does: the token in a file of the pod. */
-async function agent(path: string, server: SignetServer, token: string): Promise<void> {
+async function agent(
+  path: string,
+  server: SignetServer,
+  { token, roots }: { readonly token: string; readonly roots: string },
+): Promise<void> {
   const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
   try {
     await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
     await Deno.mkdir(`${cwd}/out`);
     await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
-    await Deno.copyFile(server.rootFile, `${cwd}/root.pem`);
+    await Deno.copyFile(roots, `${cwd}/root.pem`);
     const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
     const env = { OUTPUT_CERTS: "./out", ISTIO_META_CLUSTER_ID: "one" };
     await runAgent(path, { cwd, ca, count: 1, env });

@@ -16,17 +16,20 @@ function config(args: readonly string[] = [], env: Environment = {}): Config {
 Deno.test("the cluster is that of --kubeconfig, of KUBECONFIG, or of the pod; never that of a home folder", () => {
   assert.equal(config().kube, undefined);
   assert.equal(config([], { HOME: "/root" }).kube, undefined);
-  assert.deepEqual(config(["--kubeconfig", "/a"], { KUBECONFIG: "/b", ...POD }).kube, {
+  assert.deepEqual(config(["--kubeconfig", "/a"], { KUBECONFIG: "/b", ...POD }).kube?.access, {
     kind: "kubeconfig",
     path: "/a",
   });
-  assert.deepEqual(config([], { KUBECONFIG: "/b", ...POD }).kube, {
+  assert.deepEqual(config([], { KUBECONFIG: "/b", ...POD }).kube?.access, {
     kind: "kubeconfig",
     path: "/b",
   });
   const pod = { kind: "in_cluster", host: "10.0.0.1", port: "443" };
-  assert.deepEqual(config([], POD).kube, { ...pod, isRequired: false });
-  assert.deepEqual(config(["--registries", "Kubernetes"], POD).kube, { ...pod, isRequired: true });
+  assert.deepEqual(config([], POD).kube?.access, { ...pod, isRequired: false });
+  assert.deepEqual(config(["--registries", "Kubernetes"], POD).kube?.access, {
+    ...pod,
+    isRequired: true,
+  });
   assert.equal(config([], { KUBERNETES_SERVICE_HOST: "10.0.0.1" }).kube, undefined);
 });
 
@@ -35,6 +38,32 @@ Deno.test("--registries given as nothing uses no cluster", () => {
   const { kube, notices } = config(["--registries=", "--kubeconfig", "/a"]);
   assert.equal(kube, undefined);
   assert.deepEqual(notices, ["--kubeconfig has no effect, as --registries is empty"]);
+});
+
+Deno.test("options of a cluster say so where there is none", () => {
+  const env = { USE_CACERTS_FOR_SELF_SIGNED_CA: "true", CLUSTER_ID: "one" };
+  assert.deepEqual(config([], env).notices, [
+    "CLUSTER_ID has no effect without a cluster",
+    "USE_CACERTS_FOR_SELF_SIGNED_CA has no effect without a cluster",
+  ]);
+  assert.deepEqual(config([], { ...env, ...POD }).notices, []);
+});
+
+Deno.test("what is kept in the cluster: names of Secrets and ConfigMaps, and whether one leads", () => {
+  const kube = (env: Environment = {}) => config([], { ...POD, ...env }).kube!;
+  const { namespace, electsLeader, useCacerts, distribution } = kube();
+  assert.deepEqual({ namespace, electsLeader, useCacerts }, {
+    namespace: "istio-system",
+    electsLeader: true,
+    useCacerts: false,
+  });
+  const names = { rootConfigMap: "istio-ca-root-cert", crlConfigMap: "istio-ca-crl" };
+  assert.deepEqual(distribution, names);
+  assert.equal(kube({ ENABLE_CA_SERVER: "false" }).distribution, undefined);
+  assert.equal(kube({ PILOT_CERT_PROVIDER: "none" }).distribution, undefined);
+  const without = kube({ PILOT_ENABLE_CA_CRL: "false", PILOT_CA_CERT_CONFIGMAP: "roots" });
+  assert.deepEqual(without.distribution, { rootConfigMap: "roots", crlConfigMap: undefined });
+  assert.equal(kube({ ENABLE_LEADER_ELECTION: "false" }).electsLeader, false);
 });
 
 Deno.test("options of a cluster that cannot be are faults", async (t) => {

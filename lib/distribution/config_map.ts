@@ -1,0 +1,162 @@
+/**
+ * One ConfigMap with one key in every namespace (istiod's namespace controller): made where it is missing, mended where it was changed,
+ * followed when its text changes. Other keys in it are left alone.
+ */
+import {
+  asObject,
+  asText,
+  createReflector,
+  type KubeClient,
+  type KubeDocument,
+  type Reflector,
+  type ReflectorHost,
+  refusedStatus,
+} from "../kube/mod.ts";
+import { createWork, type Work } from "./work.ts";
+
+/** Namespaces that hold nothing that wants it, as in istiod. */
+const IGNORED: readonly string[] = ["kube-public", "kube-node-lease", "local-path-storage"];
+/** Istio's own objects carry it. */
+const LABEL = { name: "istio.io/config", value: "true" } as const;
+/** What another was faster with, what is gone, and a namespace that takes nothing any more. */
+const PASSED_OVER: readonly (number | undefined)[] = [403, 404, 409];
+
+/** What is written where. */
+export interface ConfigMapConfig {
+  /** Name of the ConfigMaps. */
+  readonly name: string;
+  /** The key. */
+  readonly key: string;
+  /** The text now; `undefined` writes nothing. */
+  readonly text: () => string | undefined;
+}
+
+/** What it needs of the world. */
+export interface ConfigMapHost extends ReflectorHost {
+  /** True while this server may write. */
+  readonly leads: () => boolean;
+  /** Told each ConfigMap that was made or mended. */
+  readonly onWritten: (namespace: string, how: "created" | "repaired") => void;
+  /** Told each failure, before the next try. */
+  readonly onFailure: (thrown: unknown) => void;
+}
+
+/** ConfigMaps that follow; disposing it ends that. */
+export interface ConfigMaps extends AsyncDisposable {
+  /** Resolves when what is there is known. */
+  readonly synced: Promise<void>;
+  /** Looks at every namespace: after a change of the text, or of who may write. */
+  refresh(): void;
+}
+
+/** What of a ConfigMap is compared. */
+interface Found {
+  readonly text: string | undefined;
+  readonly labelled: boolean;
+}
+
+/** Starts to write and mend. */
+export function followConfigMaps(config: ConfigMapConfig, host: ConfigMapHost): ConfigMaps {
+  return new LiveConfigMaps(config, host);
+}
+
+class LiveConfigMaps implements ConfigMaps {
+  readonly #config: ConfigMapConfig;
+  readonly #host: ConfigMapHost;
+  readonly #namespaces: Reflector<boolean>;
+  readonly #found: Reflector<Found>;
+  readonly #work: Work;
+  #isSynced = false;
+  readonly synced: Promise<void>;
+
+  constructor(config: ConfigMapConfig, host: ConfigMapHost) {
+    this.#config = config;
+    this.#host = host;
+    const { onFailure } = host;
+    this.#work = createWork({
+      clock: host.clock,
+      work: (namespace) => this.#write(namespace),
+      onFailure: (_namespace, thrown) => onFailure(thrown),
+    });
+    this.#namespaces = createReflector({
+      path: "/api/v1/namespaces",
+      keep: isActive,
+      onChange: (namespace) => this.#want(namespace),
+      onFailure,
+    }, host);
+    this.#found = createReflector({
+      path: "/api/v1/configmaps",
+      query: { fieldSelector: `metadata.name=${config.name}` },
+      keep: (object) => this.#read(object),
+      onChange: (key) => this.#want(key.slice(0, key.indexOf("/"))),
+      onFailure,
+    }, host);
+    this.synced = this.#begin();
+  }
+
+  refresh(): void {
+    if (!this.#isSynced || !this.#host.leads()) return;
+    for (const namespace of this.#namespaces.objects.keys()) this.#want(namespace);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#namespaces[Symbol.asyncDispose]();
+    await this.#found[Symbol.asyncDispose]();
+    await this.#work[Symbol.asyncDispose]();
+  }
+
+  /** Nothing is written before both copies are whole: a ConfigMap that is not known yet is not missing. */
+  async #begin(): Promise<void> {
+    await Promise.all([this.#namespaces.synced, this.#found.synced]);
+    this.#isSynced = true;
+    this.refresh();
+  }
+
+  #read(object: KubeDocument): Found {
+    const labels = asObject(asObject(object["metadata"])["labels"]);
+    const text = asObject(object["data"])[this.#config.key];
+    return {
+      text: typeof text === "string" ? text : undefined,
+      labelled: labels[LABEL.name] === LABEL.value,
+    };
+  }
+
+  #want(namespace: string): void {
+    if (this.#isSynced && this.#mayWrite(namespace)) this.#work.want(namespace);
+  }
+
+  #mayWrite(namespace: string): boolean {
+    return this.#host.leads() && !IGNORED.includes(namespace) &&
+      this.#namespaces.objects.get(namespace) === true;
+  }
+
+  async #write(namespace: string): Promise<void> {
+    const text = this.#config.text();
+    if (text === undefined || !this.#mayWrite(namespace)) return;
+    const { name, key } = this.#config;
+    const found = this.#found.objects.get(`${namespace}/${name}`);
+    if (found?.text === text && found.labelled) return;
+    try {
+      const list = `/api/v1/namespaces/${namespace}/configmaps`;
+      const metadata = { labels: { [LABEL.name]: LABEL.value } };
+      const data = { [key]: text };
+      await (found === undefined
+        ? this.#send("POST", list, { metadata: { name, ...metadata }, data })
+        : this.#send("PATCH", `${list}/${name}`, { metadata, data }));
+      this.#host.onWritten(namespace, found === undefined ? "created" : "repaired");
+    } catch (thrown) {
+      // The watch brings what another made of it; a namespace that ends takes nothing.
+      if (!PASSED_OVER.includes(refusedStatus(thrown))) throw thrown;
+      if (refusedStatus(thrown) === 403) this.#host.onFailure(thrown);
+    }
+  }
+
+  #send(method: "POST" | "PATCH", path: string, body: object): ReturnType<KubeClient["request"]> {
+    return this.#host.client.request({ method, path, body });
+  }
+}
+
+/** A namespace that ends takes no new objects. */
+function isActive(namespace: KubeDocument): boolean {
+  return asText(asObject(namespace["status"])["phase"]) !== "Terminating";
+}

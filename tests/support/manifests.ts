@@ -1,0 +1,35 @@
+/** The manifests of `packaging/kubernetes`, applied to a real API server as `kubectl apply --kustomize` would. */
+import { parse, parseAllDocuments } from "yaml";
+import type { KubeDocument, TestCluster } from "./kubernetes.ts";
+
+const FOLDER = new URL("../../packaging/kubernetes/", import.meta.url);
+/** Where objects of each kind live. */
+const PATHS: Readonly<Record<string, string>> = {
+  ConfigMap: "/api/v1/namespaces/NS/configmaps",
+  Namespace: "/api/v1/namespaces",
+  Service: "/api/v1/namespaces/NS/services",
+  ServiceAccount: "/api/v1/namespaces/NS/serviceaccounts",
+  Deployment: "/apis/apps/v1/namespaces/NS/deployments",
+  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  Role: "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/roles",
+  RoleBinding: "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/rolebindings",
+};
+
+/** Every object, in the order of the kustomization. */
+export async function readManifests(): Promise<readonly KubeDocument[]> {
+  const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));
+  const { resources } = parse(await read("kustomization.yaml")) as { resources: string[] };
+  const texts = await Promise.all(resources.map(read));
+  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS()));
+}
+
+/** Creates every object; a field that the API server does not know is a failure. */
+export async function applyManifests(cluster: TestCluster): Promise<readonly KubeDocument[]> {
+  const objects = await readManifests();
+  for (const object of objects) {
+    const path = PATHS[object.kind]!.replace("NS", object.metadata.namespace);
+    await cluster.api("POST", `${path}?fieldValidation=Strict`, object);
+  }
+  return objects;
+}
