@@ -1,11 +1,12 @@
 /** All authenticators in their order, made from the settings: the same list serves calls and explains tokens. */
-import { type Clock, isSignetError } from "../base/mod.ts";
+import { type Clock, isSignetError, messageOf } from "../base/mod.ts";
 import type { KubeClient } from "../kube/mod.ts";
 import type { Hasher } from "../crypto/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { createDocumentClient, type DocumentClient } from "./client.ts";
 import { clientCertificateAuthenticator } from "./client_certificate.ts";
+import { type ClusterKeys, followClusterKeys } from "./cluster_keys.ts";
 import { readOwnToken } from "./file.ts";
 import { idTokenAuthenticator } from "./id_token.ts";
 import type { ClaimRules } from "./id_token_claims.ts";
@@ -78,12 +79,28 @@ export async function createAuthenticators(
     if (config.jwtRule.jwksUri === undefined) await issuer.load();
   }
   if (host.kube !== undefined) {
-    list.push(kubeTokenAuthenticator(config.kube, { ...host, client: host.kube.client }));
+    const { client } = host.kube;
+    const keys = opened.use(followKeys({ ...host, client }));
+    list.push(kubeTokenAuthenticator(config.kube, { ...host, client, keys }));
   }
   // Failures are logged by the issuer, and the next token tries again.
   if (outside !== undefined) await loadIfReachable(await add(outside, undefined));
   const kept = opened.move();
   return { list, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+}
+
+function followKeys(host: AuthnHost & { readonly client: KubeClient }): ClusterKeys {
+  const logger = host.logger.scoped("authn");
+  return followClusterKeys({
+    ...host,
+    onAway: (thrown) =>
+      logger.warn(
+        EVENT.apiServerAway,
+        "Cannot fetch the cluster's keys: tokens of service accounts are judged by those that are known, as long as that is allowed",
+        { reason: messageOf(thrown) },
+      ),
+    onBack: () => logger.info(EVENT.apiServerBack, "The API server answers again"),
+  });
 }
 
 async function loadIfReachable(issuer: Issuer): Promise<void> {

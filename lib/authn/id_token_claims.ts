@@ -38,10 +38,20 @@ export function checkClaims(
   rules: ClaimRules,
   context: ClaimContext,
 ): ClaimVerdict {
-  const reason = issuerFault(claims, rules) ?? timeFault(claims, context.nowMs) ??
+  const checked = checkTokenClaims(claims, rules, context.nowMs);
+  return checked.ok ? identityOf(checked, context.trustDomain) : checked;
+}
+
+/** The service account that a token names, or why it does not count. */
+export type TokenVerdict =
+  | { readonly ok: true; readonly namespace: string; readonly serviceAccount: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** {@linkcode checkClaims} without the identity that comes of it. */
+export function checkTokenClaims(claims: Claims, rules: ClaimRules, nowMs: number): TokenVerdict {
+  const reason = issuerFault(claims, rules) ?? timeFault(claims, nowMs) ??
     audienceFault(claims, rules);
-  if (reason !== undefined) return { ok: false, reason };
-  return identityOf(claims["sub"], context.trustDomain);
+  return reason === undefined ? accountOf(claims["sub"]) : { ok: false, reason };
 }
 
 function issuerFault(claims: Claims, { issuer }: ClaimRules): string | undefined {
@@ -68,16 +78,21 @@ function audienceFault(claims: Claims, { audiences }: ClaimRules): string | unde
   return `aud is ${describe(aud)}, should name one of ${quote(audiences.join(", "))}`;
 }
 
-function identityOf(sub: unknown, trustDomain: string): ClaimVerdict {
+function accountOf(sub: unknown): TokenVerdict {
   const parts = typeof sub === "string" ? sub.split(":") : [];
   const [system, kind, namespace, serviceAccount] = parts;
   const complete = system === "system" && kind === "serviceaccount" && parts.length === 4;
-  if (!complete || !namespace || !serviceAccount) {
-    const reason = `sub is ${
-      describe(sub)
-    }, should be system:serviceaccount:<namespace>:<service account>`;
-    return { ok: false, reason };
-  }
+  if (complete && namespace && serviceAccount) return { ok: true, namespace, serviceAccount };
+  const reason = `sub is ${
+    describe(sub)
+  }, should be system:serviceaccount:<namespace>:<service account>`;
+  return { ok: false, reason };
+}
+
+function identityOf(
+  { namespace, serviceAccount }: TokenVerdict & { readonly ok: true },
+  trustDomain: string,
+): ClaimVerdict {
   try {
     const identity = formatWorkloadIdentity({ trustDomain, namespace, serviceAccount });
     return { ok: true, identity };

@@ -26,8 +26,10 @@ const DEFAULT_ALGORITHMS = ["RS256"];
 const MAX_KEYS = 50;
 
 /** Keys of an issuer as they are cached, and the algorithms that may be used with them. */
-interface IssuerKeys {
+export interface IssuerKeys {
+  /** Finds the key of a token's header. */
   readonly find: ReturnType<typeof createLocalJWKSet>;
+  /** Names of signature algorithms. */
   readonly algorithms: readonly string[];
 }
 
@@ -86,13 +88,11 @@ export function createIssuer(config: IssuerConfig, host: IssuerHost): Issuer {
       await cache.keys();
     },
     async verify(token) {
-      const header = protectedHeader(token);
-      if (header === undefined) return { ok: false, reason: "it is not a signed JWT" };
       const keys = await cache.keys();
-      const first = await verifyWith(token, header, keys);
+      const first = await verifyWith(token, keys);
       if (first.ok || !first.keyIsMissing) return first;
       const newer = await cache.newerThan(keys);
-      return newer === undefined ? first : await verifyWith(token, header, newer);
+      return newer === undefined ? first : await verifyWith(token, newer);
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("The server is stopping", "AbortError"));
@@ -116,13 +116,22 @@ function protectedHeader(token: string): Header | undefined {
   }
 }
 
-type Verdict = SignatureVerdict & { readonly keyIsMissing?: boolean };
+/** A verdict that newer keys might change says so. */
+export type KeyVerdict = SignatureVerdict & {
+  /** True when newer keys might have the one. */
+  readonly keyIsMissing?: boolean;
+  /** True when there is a key of its ID, which did not make it. */
+  readonly isForged?: boolean;
+};
 
-async function verifyWith(
+/** Checks a token's signature with these keys. */
+export async function verifyWith(
   token: string,
-  { alg }: Header,
   { find, algorithms }: IssuerKeys,
-): Promise<Verdict> {
+): Promise<KeyVerdict> {
+  const header = protectedHeader(token);
+  if (header === undefined) return { ok: false, reason: "it is not a signed JWT" };
+  const { alg } = header;
   if (!algorithms.includes(alg)) {
     const reason = `alg is ${quote(alg)}, the issuer's are ${algorithms.join(", ")}`;
     return { ok: false, reason };
@@ -146,18 +155,19 @@ async function verifyWith(
   }
 }
 
-function judgeFailure(thrown: unknown): Verdict {
+function judgeFailure(thrown: unknown): KeyVerdict {
   if (thrown instanceof errors.JWKSNoMatchingKey) {
     return { ok: false, reason: "the issuer has no key of its kid and alg", keyIsMissing: true };
   }
   if (thrown instanceof errors.JWSSignatureVerificationFailed) {
-    return { ok: false, reason: "its signature is not the key's", keyIsMissing: true };
+    const reason = "its signature is not the key's";
+    return { ok: false, reason, keyIsMissing: true, isForged: true };
   }
   if (thrown instanceof errors.JOSEError) return { ok: false, reason: thrown.message };
   throw thrown;
 }
 
-function claimsOf(payload: Uint8Array): Verdict {
+function claimsOf(payload: Uint8Array): KeyVerdict {
   try {
     const claims: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
     if (typeof claims === "object" && claims !== null && !Array.isArray(claims)) {
@@ -169,7 +179,8 @@ function claimsOf(payload: Uint8Array): Verdict {
   return { ok: false, reason: "its payload is no JSON object" };
 }
 
-async function loadKeys(
+/** Fetches an issuer's keys. @throws {SignetError} `authn.issuer_unreachable`. */
+export async function loadKeys(
   { issuer, jwksUri }: IssuerConfig,
   documents: Pick<DocumentClient, "getJson">,
   signal: AbortSignal,

@@ -27,6 +27,7 @@ export { clientCertificateAuthenticator } from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";
 export type { KnownCluster } from "./cluster_choice.ts";
 export type { KubeTokenConfig } from "./kube_token.ts";
+export type { TokenRules } from "./token_judge.ts";
 export type { JoinTokenHost } from "./join_token.ts";
 export { isJoinToken, makeJoinToken, parseJoinToken } from "./join_token_text.ts";
 export type { JoinTokenParts } from "./join_token_text.ts";

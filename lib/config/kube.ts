@@ -42,6 +42,7 @@ export function toKubeTokens(values: OptionValues): Config["authn"]["kube"] {
     clusterId: ownId(clusterId),
     aliases: aliases.map((found) => found![1]!),
     audiences: jwtPolicy === "first-party-jwt" ? [] : tokenAudiences,
+    maxAwayMs: values.maxApiServerAway,
   };
 }
 
@@ -86,7 +87,7 @@ function aliasFaults({ clusterAliases }: OptionValues): readonly string[] {
 /** Options that say something of a cluster. */
 const OF_A_CLUSTER = [
   ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts"],
-  ...["leaderElection", "rootConfigMap", "crlConfigMap"],
+  ...["leaderElection", "rootConfigMap", "crlConfigMap", "maxApiServerAway"],
 ] as const satisfies readonly OptionName[];
 
 /** What of these options does less than it seems to. */

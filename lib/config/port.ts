@@ -133,6 +133,7 @@ export interface Config {
       readonly clusterId: string;
       readonly aliases: readonly string[];
       readonly audiences: readonly string[];
+      readonly maxAwayMs: number;
     };
   };
   /** A Kubernetes cluster; `undefined` without one. */

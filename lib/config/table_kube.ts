@@ -1,5 +1,12 @@
 /** The options of a Kubernetes cluster: which one, what is asked of it, and whose tokens it vouches for. istiod's names. */
-import { boolOption, choiceOption, listOption, pathOption, textOption } from "./option.ts";
+import {
+  boolOption,
+  choiceOption,
+  durationOption,
+  listOption,
+  pathOption,
+  textOption,
+} from "./option.ts";
 
 /** A cluster. */
 export const KUBE_OPTIONS = {
@@ -41,6 +48,13 @@ export const KUBE_OPTIONS = {
     },
     ["third-party-jwt", "first-party-jwt"],
   ),
+  maxApiServerAway: durationOption({
+    flag: "maxApiServerAway",
+    variable: "SIGNET_MAX_API_SERVER_AWAY",
+    fallback: "1h",
+    help:
+      "how long tokens of service accounts are judged by the cluster's keys while its API server is away; 0s never",
+  }, { minMs: 0, maxMs: 24 * 3_600_000 }),
   useCacerts: boolOption({
     variable: "USE_CACERTS_FOR_SELF_SIGNED_CA",
     fallback: "false",

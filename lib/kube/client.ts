@@ -61,7 +61,7 @@ class FetchKubeClient implements KubeClient {
   }
 
   async request(request: KubeRequest): Promise<KubeDocument> {
-    using deadline = this.#deadline(REQUEST_TIMEOUT_MS, request.signal);
+    using deadline = this.#deadline(request.timeoutMs ?? REQUEST_TIMEOUT_MS, request.signal);
     const response = await this.#send(request, deadline.signal);
     const text = await this.#guarded(request, deadline.signal, () => readBounded(response));
     if (response.status >= 400) throw refusal(request, response.status, text);

@@ -31,6 +31,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   /** Ends the request. */
   readonly signal?: AbortSignal;
+  /** Time for the whole answer, in milliseconds. Default: ten seconds. */
+  readonly timeoutMs?: number;
 }
 
 /** A document, decoded from JSON. */

@@ -2,6 +2,9 @@
 import { asObject, asText, asTexts } from "./documents.ts";
 import type { KubeClient } from "./port.ts";
 
+/** Time for an answer, in milliseconds: callers wait for theirs meanwhile. */
+const TIMEOUT_MS = 3_000;
+
 /** What the API server says of a token. */
 export interface TokenReview {
   /** True when it knows the token. */
@@ -29,6 +32,7 @@ export async function reviewToken(
 ): Promise<TokenReview> {
   const answer = await client.request({
     method: "POST",
+    timeoutMs: TIMEOUT_MS,
     path: "/apis/authentication.k8s.io/v1/tokenreviews",
     body: {
       apiVersion: "authentication.k8s.io/v1",

@@ -2,6 +2,8 @@
 
 /** Names of log events. */
 export const EVENT = {
+  apiServerAway: "authn.api_server_away",
+  apiServerBack: "authn.api_server_back",
   authenticationFailed: "ca.authentication_failed",
   callFailed: "grpc.call_failed",
   caReady: "ca.ready",
@@ -174,7 +176,7 @@ export const METRIC_DESCRIPTIONS = {
     labels: [],
   },
   signet_token_reviews_total: {
-    help: "Tokens of service accounts, by what came of asking the API server",
+    help: "Tokens of service accounts, by what came of them",
     labels: ["result"],
   },
   signet_join_token_uses_total: {

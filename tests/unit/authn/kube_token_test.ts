@@ -4,11 +4,13 @@ import { SignetError } from "signet/base/mod.ts";
 import type { AuthResult, Credentials } from "signet/authn/mod.ts";
 import type { KubeDocument, KubeRequest, TokenReview } from "signet/kube/mod.ts";
 import { createMetrics } from "signet/telemetry/mod.ts";
-import { kubeTokenAuthenticator, MAX_REVIEWS, REMEMBER_MS } from "../../../lib/authn/kube_token.ts";
+import { FETCH_KEYS_MS, followClusterKeys } from "../../../lib/authn/cluster_keys.ts";
+import { kubeTokenAuthenticator } from "../../../lib/authn/kube_token.ts";
 import { judgeReview } from "../../../lib/authn/service_account.ts";
+import { MAX_REVIEWS, PAUSE_MS, REMEMBER_MS } from "../../../lib/authn/token_judge.ts";
 import { createVerdictCache } from "../../../lib/authn/verdict_cache.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
-import { base64Url } from "../../support/id_tokens.ts";
+import { base64Url, makeIssuerKey, signToken } from "../../support/id_tokens.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -38,32 +40,60 @@ const GOOD = {
   audiences: ["istio-ca"],
 };
 
-function setUp(answer: (request: KubeRequest) => KubeDocument | Promise<KubeDocument>) {
+/** An API server of paper: its answer to reviews, and the keys that it publishes. */
+interface Paper {
+  readonly review: (request: KubeRequest) => KubeDocument | Promise<KubeDocument>;
+  /** Keys of its set; `undefined` publishes none. */
+  readonly keys?: () => readonly unknown[];
+  readonly maxAwayMs?: number;
+}
+
+const ISSUER = "https://kubernetes.default.svc";
+
+function setUp({ review, keys, maxAwayMs = 0 }: Paper) {
   const clock = createFakeClock(NOW_MS);
   const metrics = createMetrics();
   const asked: KubeRequest[] = [];
   let trustDomain = "cluster.local";
-  const authenticator = kubeTokenAuthenticator(
-    { clusterId: "one", aliases: ["uno"], audiences: ["istio-ca"] },
-    {
-      clock,
-      metrics,
-      trustDomain: () => trustDomain,
-      client: {
-        request(request) {
-          asked.push(request);
-          return Promise.resolve(answer(request));
-        },
-      },
+  const client = {
+    request(request: KubeRequest): Promise<KubeDocument> {
+      const { path } = request;
+      if (path.endsWith("/tokenreviews")) {
+        asked.push(request);
+        return Promise.resolve().then(() => review(request));
+      }
+      if (keys === undefined) return Promise.reject(new SignetError("kube.refused", "Cannot GET"));
+      if (path === "/openid/v1/jwks") return Promise.resolve().then(() => ({ keys: keys() }));
+      return Promise.resolve({ issuer: ISSUER, jwks_uri: "https://elsewhere/openid/v1/jwks" });
     },
+  };
+  const away: unknown[] = [];
+  const clusterKeys = followClusterKeys({
+    client,
+    clock,
+    onAway: (thrown) => void away.push(thrown),
+    onBack: () => void away.push("back"),
+  });
+  const authenticator = kubeTokenAuthenticator(
+    { clusterId: "one", aliases: ["uno"], audiences: ["istio-ca"], maxAwayMs },
+    { clock, metrics, trustDomain: () => trustDomain, client, keys: clusterKeys },
   );
   const ask = async (credentials: Credentials): Promise<AuthResult> =>
     await authenticator.authenticate(credentials);
-  return { ask, asked, clock, changeTrustDomain: (to: string) => trustDomain = to };
+  const refusal = async (bearer: string): Promise<string> => {
+    const result = await ask(presenting(bearer));
+    return result.ok ? "accepted" : result.reason;
+  };
+  return {
+    ...{ ask, refusal, asked, clock, away },
+    changeTrustDomain: (to: string) => trustDomain = to,
+    [Symbol.asyncDispose]: () => clusterKeys[Symbol.asyncDispose](),
+  };
 }
 
 Deno.test("kubeTokenAuthenticator() asks for the audiences and grants the service account's identity", async () => {
-  const { ask, asked, changeTrustDomain } = setUp(() => ({ status: GOOD }));
+  await using paper = setUp({ review: () => ({ status: GOOD }) });
+  const { ask, asked, changeTrustDomain } = paper;
   const one = token("one");
   const result = await ask(presenting(one));
   assert.ok(result.ok);
@@ -78,7 +108,8 @@ Deno.test("kubeTokenAuthenticator() asks for the audiences and grants the servic
 });
 
 Deno.test("kubeTokenAuthenticator() remembers an answer for a while, and never past the token's end", async () => {
-  const { ask, asked, clock } = setUp(() => ({ status: GOOD }));
+  await using paper = setUp({ review: () => ({ status: GOOD }) });
+  const { ask, asked, clock } = paper;
   await ask(presenting(token("long")));
   await clock.advance(REMEMBER_MS - 1);
   await ask(presenting(token("long")));
@@ -96,10 +127,13 @@ Deno.test("kubeTokenAuthenticator() remembers an answer for a while, and never p
 
 Deno.test("kubeTokenAuthenticator() remembers refusals as long, and failures not at all", async () => {
   let status: unknown = { authenticated: false };
-  const { ask, asked, clock } = setUp(() => {
-    if (status instanceof Error) throw status;
-    return { status };
+  await using paper = setUp({
+    review: () => {
+      if (status instanceof Error) throw status;
+      return { status };
+    },
   });
+  const { ask, asked, clock } = paper;
   const refused = await ask(presenting(token("a")));
   assert.match(
     refused.ok ? "" : refused.reason,
@@ -112,26 +146,30 @@ Deno.test("kubeTokenAuthenticator() remembers refusals as long, and failures not
   assert.ok((await ask(presenting(token("a")))).ok);
   status = new SignetError("kube.unavailable", "Cannot POST");
   const failed = await ask(presenting(token("b")));
-  assert.match(failed.ok ? "" : failed.reason, /: Cannot POST$/);
+  assert.match(failed.ok ? "" : failed.reason, /: Cannot POST; it is not judged without it/);
   status = GOOD;
+  await clock.advance(PAUSE_MS);
   assert.ok((await ask(presenting(token("b")))).ok);
 });
 
 Deno.test("kubeTokenAuthenticator() asks once for callers who show one token at once, and bounds its questions", async () => {
   const answers: (() => void)[] = [];
-  const { ask, asked } = setUp(() =>
-    new Promise((resolve) => answers.push(() => resolve({ status: GOOD })))
-  );
+  await using paper = setUp({
+    review: () => new Promise((resolve) => answers.push(() => resolve({ status: GOOD }))),
+  });
+  const { ask, asked, clock } = paper;
   const same = Array.from({ length: 50 }, () => ask(presenting(token("same"))));
   const others = Array.from(
     { length: MAX_REVIEWS - 1 },
     (_, n) => ask(presenting(token(String(n)))),
   );
   await assert.rejects(ask(presenting(token("one too many"))), { code: "authn.overloaded" });
+  await clock.advance(0);
   assert.equal(asked.length, MAX_REVIEWS);
   for (const answer of answers) answer();
   for (const result of await Promise.all([...same, ...others])) assert.ok(result.ok);
   const late = ask(presenting(token("one too many")));
+  await clock.advance(0);
   answers.at(-1)!();
   assert.ok((await late).ok);
 });
@@ -158,14 +196,16 @@ Deno.test("kubeTokenAuthenticator() refuses without asking what cannot be a toke
   ];
   for (const [name, credentials, reason] of rows) {
     await t.step(name, async () => {
-      const { ask, asked } = setUp(() => ({ status: GOOD }));
+      await using paper = setUp({ review: () => ({ status: GOOD }) });
+      const { ask, asked } = paper;
       const result = await ask(credentials);
       assert.match(result.ok ? "" : result.reason, reason);
       assert.equal(asked.length, 0);
     });
   }
   await t.step("but not this cluster's names, nor none, nor two", async () => {
-    const { ask } = setUp(() => ({ status: GOOD }));
+    await using paper = setUp({ review: () => ({ status: GOOD }) });
+    const { ask } = paper;
     for (const ids of [["one"], ["uno"], [""], [], ["two", "three"]]) {
       assert.ok((await ask(presenting(token("a"), ids))).ok, ids.join());
     }
@@ -177,9 +217,115 @@ Deno.test("kubeTokenAuthenticator() takes answers of any shape for refusals", as
     status: { authenticated: true, user: { username: 5, groups: "system:serviceaccounts" } },
   }];
   for (const shape of shapes) {
-    const { ask } = setUp(() => shape);
+    await using paper = setUp({ review: () => shape });
+    const { ask } = paper;
     assert.equal((await ask(presenting(token("a")))).ok, false);
   }
+});
+
+Deno.test("kubeTokenAuthenticator() judges by the cluster's keys while the API server is away, for as long as it may", async (t) => {
+  const key = await makeIssuerKey("one");
+  const other = await makeIssuerKey("one");
+  let isAway = false;
+  const maxAwayMs = 600_000;
+  const unavailable = new SignetError("kube.unavailable", "Cannot reach it");
+  let status: unknown = GOOD;
+  await using paper = setUp({
+    review: () => {
+      if (isAway) throw unavailable;
+      return { status };
+    },
+    keys: () => {
+      if (isAway) throw unavailable;
+      return [key.jwk];
+    },
+    maxAwayMs,
+  });
+  const { ask, refusal, asked, clock, away } = paper;
+  const claims = (change: object = {}) => ({
+    iss: ISSUER,
+    aud: ["istio-ca"],
+    sub: "system:serviceaccount:shop:vm",
+    exp: NOW_MS / 1000 + 86_400,
+    "kubernetes.io": { namespace: "shop", pod: { name: "vm-1", uid: "u" } },
+    ...change,
+  });
+  const sign = (change: object = {}) => signToken(key, claims(change));
+  await clock.advance(0);
+  await t.step("a token that the key of its name did not sign is not asked about", async () => {
+    assert.match(await refusal(await signToken(other, claims())), /its signature is not the key's/);
+    assert.equal(asked.length, 0);
+  });
+  const refusedBefore = await sign({ jti: "refused" });
+  await t.step("a refusal of the API server counts later, too", async () => {
+    status = { authenticated: false };
+    assert.match(await refusal(refusedBefore), /the token is not authenticated/);
+    status = GOOD;
+  });
+  isAway = true;
+  await clock.advance(FETCH_KEYS_MS);
+  await t.step("a good one is accepted, and names its pod", async () => {
+    const result = await ask(presenting(await sign()));
+    assert.ok(result.ok, result.ok ? "" : result.reason);
+    assert.deepEqual(result.caller.identities, ["spiffe://cluster.local/ns/shop/sa/vm"]);
+    assert.equal(result.caller.credential, "the token of pod shop/vm-1");
+  });
+  await t.step("the server is not asked for a moment after it did not answer", async () => {
+    const before = asked.length;
+    for (let n = 0; n < 20; n++) assert.equal(await refusal(await sign({ jti: n })), "accepted");
+    assert.equal(asked.length, before);
+    await clock.advance(PAUSE_MS);
+    await refusal(await sign({ jti: "later" }));
+    assert.equal(asked.length, before + 1);
+  });
+  const rows: readonly (readonly [string, object, RegExp])[] = [
+    ["another audience", { aud: ["x"] }, /aud is/],
+    ["no audience", { aud: undefined }, /aud is missing/],
+    ["another issuer", { iss: "https://x" }, /iss is/],
+    ["no end", { exp: undefined }, /exp is missing/],
+    ["a user", { sub: "somebody" }, /sub is/],
+    ["not yet", { nbf: NOW_MS / 1000 + 86_000 }, /not valid before/],
+  ];
+  for (const [name, change, reason] of rows) {
+    await t.step(`refused: ${name}`, async () => {
+      assert.match(await refusal(await sign(change)), reason);
+    });
+  }
+  await t.step("refused: what it had refused", async () => {
+    await clock.advance(REMEMBER_MS);
+    assert.match(await refusal(refusedBefore), /it refused the token before/);
+  });
+  await t.step("not longer than it may", async () => {
+    await clock.advance(maxAwayMs);
+    assert.match(await refusal(await sign()), /it is away for \d+ s, at most 600 s/);
+  });
+  await t.step("its word counts as soon as it is back", async () => {
+    isAway = false;
+    status = { authenticated: false };
+    await clock.advance(PAUSE_MS);
+    assert.match(await refusal(await sign()), /the token is not authenticated/);
+    await clock.advance(FETCH_KEYS_MS);
+    assert.deepEqual(away, [unavailable, "back"]);
+  });
+});
+
+Deno.test("kubeTokenAuthenticator() accepts nothing without the API server when it may not, or knows no keys", async () => {
+  const key = await makeIssuerKey("one");
+  const good = await signToken(key, {
+    iss: ISSUER,
+    aud: ["istio-ca"],
+    sub: "system:serviceaccount:shop:vm",
+    exp: NOW_MS / 1000 + 3_600,
+  });
+  const review = () => {
+    throw new SignetError("kube.unavailable", "Cannot reach it");
+  };
+  await using never = setUp({ review, keys: () => [key.jwk] });
+  await never.clock.advance(1);
+  assert.match(await never.refusal(good), /at most 0 s/);
+  await using keyless = setUp({ review, maxAwayMs: 600_000 });
+  await keyless.clock.advance(1);
+  assert.match(await keyless.refusal(good), /its keys are not known/);
 });
 
 Deno.test("judgeReview() makes istiod's checks in istiod's order", async (t) => {

@@ -85,7 +85,10 @@ Deno.test("options of a cluster that cannot be are faults", async (t) => {
 Deno.test("tokens: the cluster's name, its own aliases, the audiences of the policy", () => {
   const tokens = (args: readonly string[] = [], env: Environment = {}) =>
     config(args, env).authn.kube;
-  assert.deepEqual(tokens(), { clusterId: "Kubernetes", aliases: [], audiences: ["istio-ca"] });
+  const maxAwayMs = 3_600_000;
+  assert.deepEqual(tokens(), {
+    ...{ clusterId: "Kubernetes", aliases: [], audiences: ["istio-ca"], maxAwayMs },
+  });
   assert.equal(tokens([], { CLUSTER_ID: "" }).clusterId, "Kubernetes");
   assert.deepEqual(tokens(["--clusterID", "one", "--clusterAliases", "uno=one,due=two"]).aliases, [
     "uno",
