@@ -15,6 +15,7 @@ import { startCutProxy } from "../../support/cut_proxy.ts";
 import { startCluster, type TestCluster, writeKubeconfig } from "../../support/kubernetes.ts";
 import { mustRun } from "../../support/openssl_ca.ts";
 import { testWithPeers } from "../../support/peers.ts";
+import { tempDir } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
 
 const PEERS = ["etcd", "kube-apiserver", "openssl"] as const;
@@ -165,4 +166,51 @@ testWithPeers("the Kubernetes client against a real API server", PEERS, async (t
     assert.ok(MAX_LINE_CHARS > 1_000_000);
   });
   assert.ok(failures.length > 0, "the cuts were told");
+});
+
+Deno.test("the Kubernetes client gives up on a server that sends without end, or nothing", async (t) => {
+  await using dir = await tempDir();
+  const chunk = new TextEncoder().encode("x".repeat(1 << 20));
+  const endless = () => new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+  const silence = Promise.withResolvers<Response>();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ url }) => {
+      if (url.includes("silent")) return silence.promise;
+      if (url.includes("moved")) return Response.redirect("http://127.0.0.1:1/", 307);
+      return url.includes("text")
+        ? new Response("<html>", { status: 200 })
+        : new Response(endless());
+    },
+  );
+  const path = await writeKubeconfig(`${dir.path}/config`, {
+    cluster: { server: `http://127.0.0.1:${server.addr.port}` },
+    user: { token: "t" },
+  });
+  using client = await clientOf(path);
+  await t.step("an answer", async () => {
+    await assert.rejects(client.request({ path: "/endless" }), {
+      code: "kube.bad_answer",
+      message: /more than 67108864 bytes/,
+    });
+  });
+  await t.step("a line of a watch", async () => {
+    const watched = Array.fromAsync(client.watch({ path: "/endless" }));
+    await assert.rejects(watched, { code: "kube.bad_answer", message: /more than 16777216/ });
+  });
+  await t.step("an answer that is no JSON, and one that leads elsewhere", async () => {
+    await assert.rejects(client.request({ path: "/text" }), { code: "kube.bad_answer" });
+    await assert.rejects(client.request({ path: "/moved" }), { code: "kube.bad_answer" });
+  });
+  await t.step("no answer", async () => {
+    await assert.rejects(client.request({ path: "/silent", timeoutMs: 50 }), {
+      code: "kube.unavailable",
+      message: /no answer within 50 ms/,
+    });
+    const stop = new AbortController();
+    const asked = client.request({ path: "/silent", signal: stop.signal });
+    stop.abort(new TypeError("enough"));
+    await assert.rejects(asked, { name: "TypeError", message: "enough" });
+  });
+  silence.resolve(new Response());
 });

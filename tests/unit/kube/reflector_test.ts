@@ -9,7 +9,7 @@ import {
   type Reflector,
   type WatchEvent,
 } from "signet/kube/mod.ts";
-import { BACK_OFF_MS } from "../../../lib/kube/reflector.ts";
+import { BACK_OFF_MS, MAX_OBJECTS } from "../../../lib/kube/reflector.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake_clock.ts";
 
 const object = (name: string, resourceVersion: string): KubeDocument => ({
@@ -137,4 +137,14 @@ Deno.test("createReflector() tries again after growing waits, each failure told,
   assert.ok(clock.longestTimerMs <= BACK_OFF_MS.longest);
   await reflector[Symbol.asyncDispose]();
   assert.equal(clock.waiting, 0);
+});
+
+Deno.test("createReflector() gives up a list that has no end", async () => {
+  const half = Array.from({ length: MAX_OBJECTS / 2 + 1 }, (_, n) => object(String(n), "1"));
+  const other = half.map((_, n) => object(`x${n}`, "1"));
+  const { reflector, failures, clock } = paper([listOf("5", half, "more"), listOf("5", other)], []);
+  await using _ = reflector;
+  await clock.advance(0);
+  assert.match(String(failures[0]), /has more than 200000 objects/);
+  assert.equal(reflector.objects.size, 0);
 });
