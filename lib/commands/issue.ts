@@ -14,6 +14,7 @@ import { fileCaStore, pluggedInCa } from "../store/mod.ts";
 import { createLogger } from "../telemetry/mod.ts";
 import { decodeCertificate, decodeFirstPem, describeName } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
+import { refuseSecret } from "./ca_files.ts";
 import { EXIT, usageError } from "./errors.ts";
 import { issuedOutput } from "./issued.ts";
 import { absolutePath, writeKeyFiles } from "./key_files.ts";
@@ -122,6 +123,8 @@ async function openCa(
     clock: host.clock,
     sink: (line) => host.warn(line),
   });
+  const store = fileCaStore(await absolutePath(values.stateDir));
+  refuseSecret(await store.report.read());
   return await createCa({
     trustDomain: "",
     defaultWorkloadTtlMs: values.ttl,
@@ -136,7 +139,7 @@ async function openCa(
     clock: host.clock,
     crypto,
     logger,
-    store: fileCaStore(await absolutePath(values.stateDir)),
+    store,
     ...(values.rootCaDir === ""
       ? {}
       : { pluggedIn: pluggedInCa({ directory: values.rootCaDir, withCrl: false }) }),

@@ -77,8 +77,13 @@ function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): re
     `state directory    ${host.stateDirectory}`,
     ...(host.kube === undefined ? [] : [`Kubernetes         ${host.kube.client.server}`]),
     `crypto             ${host.crypto.name} (${host.crypto.source})`,
-    ...(ca === undefined ? [] : [`next               ${nextCommand(config)}`]),
+    // In a cluster workloads bring tokens, and the key that signet issue would take is in the Secret.
+    ...(ca === undefined || isInSecret(ca) ? [] : [`next               ${nextCommand(config)}`]),
   ];
+}
+
+function isInSecret({ location }: Ca): boolean {
+  return location.startsWith("Secret ");
 }
 
 function describeCa(ca: Ca): readonly string[] {
@@ -87,7 +92,7 @@ function describeCa(ca: Ca): readonly string[] {
   return [
     `${`root (${ca.origin})`.padEnd(18)} SHA-256 ${fingerprint}`,
     ...(ca.origin === "plugged-in" ? [`CA                 plugged in from ${ca.location}`] : []),
-    ...(ca.location.startsWith("Secret ") ? [`CA                 in ${ca.location}`] : []),
+    ...(isInSecret(ca) ? [`CA                 in ${ca.location}`] : []),
     ...ca.remarks.map((remark) => `note               ${remark}`),
   ];
 }

@@ -180,7 +180,6 @@ testWithPeers(
       await follows(servers);
     });
     await t.step("without the API server they issue, and catch up when it is back", async () => {
-      const { kubeconfig } = cluster;
       await cluster.stopApi();
       for (const server of servers) await issueWithToken(peers.caclient, server, cluster.dir);
       await cluster.startApi();
@@ -188,7 +187,6 @@ testWithPeers(
       await renew(cluster, 1);
       await follows(servers);
       await untilRootsAre(cluster, ["after"], (await secretOf(cluster))["root-cert.pem"]);
-      assert.ok(kubeconfig);
     });
     await t.step("commands of the state directory's CA say where it is", async () => {
       const { stateDir, cwd } = servers[0]!;
@@ -237,9 +235,8 @@ async function issueWithToken(path: string, server: SignetServer, dir: string): 
   const args = ["token", "create", "--identity", identity, "--stateDir", server.stateDir];
   const made = await runSignet(args, { cwd: server.cwd });
   assert.equal(made.code, 0, made.stderr);
-  const roots = `${dir}/served-roots.pem`;
   const flags = ["-addr", server.addr("secureGrpc"), "-server-name", "localhost", "-skip-verify"];
   const token = made.stdout.trim().split("\n").at(-1)!;
   const issued = await caclient<Issued>(path, ["issue", ...flags, "-bearer", token, "-out", dir]);
-  assert.equal(issued.code, "OK", `${issued.message} ${roots}`);
+  assert.equal(issued.code, "OK", issued.message);
 }
