@@ -20,6 +20,8 @@ export const REMEMBER_MS = 10_000;
 export const MAX_REVIEWS = 128;
 /** After a question that was not answered, none is asked for this long, in milliseconds: callers do not wait for a server that is away. */
 export const PAUSE_MS = 2_000;
+/** An API server that comes up refuses everybody for a moment, in milliseconds: it serves before it has read who may do what. */
+export const COMING_UP_MS = 30_000;
 /** How long a refusal is kept for an outage, in milliseconds; a token lives a day at most, as a rule. */
 const REFUSED_MS = 24 * 3_600_000;
 
@@ -69,6 +71,8 @@ class TokenJudge {
   readonly #refused;
   readonly #inFlight = new Map<string, Promise<ReviewVerdict>>();
   #pauseUntilMs = -Infinity;
+  /** When a question was last not answered. */
+  #failedMs = -Infinity;
 
   constructor(rules: TokenRules, host: TokenJudgeHost) {
     this.#rules = rules;
@@ -112,8 +116,12 @@ class TokenJudge {
       return await this.#review(shown);
     } catch (thrown) {
       if (!isSignetError(thrown)) throw thrown;
+      const nowMs = clock.monotonicMs();
       if (thrown.code === "kube.unavailable") {
-        this.#pauseUntilMs = clock.monotonicMs() + PAUSE_MS;
+        this.#failedMs = nowMs;
+        this.#pauseUntilMs = nowMs + PAUSE_MS;
+      }
+      if (nowMs - this.#failedMs < COMING_UP_MS) {
         return await this.#judgeAlone(shown, messageOf(thrown));
       }
       this.#count("failed");

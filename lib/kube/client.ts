@@ -127,7 +127,8 @@ class FetchKubeClient implements KubeClient {
         redirect: "manual",
         signal,
         headers: {
-          accept: "application/json",
+          // Key sets have a type of their own, and are JSON all the same.
+          accept: "application/json, application/jwk-set+json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { "content-type": type }),
         },

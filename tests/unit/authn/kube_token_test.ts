@@ -7,7 +7,12 @@ import { createMetrics } from "signet/telemetry/mod.ts";
 import { FETCH_KEYS_MS, followClusterKeys } from "../../../lib/authn/cluster_keys.ts";
 import { kubeTokenAuthenticator } from "../../../lib/authn/kube_token.ts";
 import { judgeReview } from "../../../lib/authn/service_account.ts";
-import { MAX_REVIEWS, PAUSE_MS, REMEMBER_MS } from "../../../lib/authn/token_judge.ts";
+import {
+  COMING_UP_MS,
+  MAX_REVIEWS,
+  PAUSE_MS,
+  REMEMBER_MS,
+} from "../../../lib/authn/token_judge.ts";
 import { createVerdictCache } from "../../../lib/authn/verdict_cache.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { base64Url, makeIssuerKey, signToken } from "../../support/id_tokens.ts";
@@ -233,6 +238,7 @@ Deno.test("kubeTokenAuthenticator() judges by the cluster's keys while the API s
   await using paper = setUp({
     review: () => {
       if (isAway) throw unavailable;
+      if (status instanceof Error) throw status;
       return { status };
     },
     keys: () => {
@@ -278,6 +284,20 @@ Deno.test("kubeTokenAuthenticator() judges by the cluster's keys while the API s
     await refusal(await sign({ jti: "later" }));
     assert.equal(asked.length, before + 1);
   });
+  await t.step(
+    "one that comes up refuses signet itself for a moment, and that is no verdict",
+    async () => {
+      isAway = false;
+      status = new SignetError("kube.refused", "Cannot POST: 403", { fields: { status: 403 } });
+      await clock.advance(PAUSE_MS);
+      assert.equal(await refusal(await sign({ jti: "coming up" })), "accepted");
+      await clock.advance(COMING_UP_MS);
+      assert.match(await refusal(await sign({ jti: "up" })), /Cannot POST: 403$/);
+      isAway = true;
+      status = GOOD;
+      await clock.advance(FETCH_KEYS_MS);
+    },
+  );
   const rows: readonly (readonly [string, object, RegExp])[] = [
     ["another audience", { aud: ["x"] }, /aud is/],
     ["no audience", { aud: undefined }, /aud is missing/],
@@ -305,7 +325,7 @@ Deno.test("kubeTokenAuthenticator() judges by the cluster's keys while the API s
     await clock.advance(PAUSE_MS);
     assert.match(await refusal(await sign()), /the token is not authenticated/);
     await clock.advance(FETCH_KEYS_MS);
-    assert.deepEqual(away, [unavailable, "back"]);
+    assert.deepEqual(away, [unavailable, "back", unavailable, "back"]);
   });
 });
 
