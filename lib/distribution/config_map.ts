@@ -18,8 +18,8 @@ import { createWork, type Work } from "./work.ts";
 const IGNORED: readonly string[] = ["kube-public", "kube-node-lease", "local-path-storage"];
 /** Istio's own objects carry it. */
 const LABEL = { name: "istio.io/config", value: "true" } as const;
-/** What another was faster with, what is gone, and a namespace that takes nothing any more. */
-const PASSED_OVER: readonly (number | undefined)[] = [403, 404, 409];
+/** What is gone, and what another was faster with: the watch brings either. A namespace that ends says 403, until it is known to end. */
+const PASSED_OVER: readonly (number | undefined)[] = [404, 409];
 
 /** What is written where. */
 export interface ConfigMapConfig {
@@ -145,9 +145,7 @@ class LiveConfigMaps implements ConfigMaps {
         : this.#send("PATCH", `${list}/${name}`, { metadata, data }));
       this.#host.onWritten(namespace, found === undefined ? "created" : "repaired");
     } catch (thrown) {
-      // The watch brings what another made of it; a namespace that ends takes nothing.
       if (!PASSED_OVER.includes(refusedStatus(thrown))) throw thrown;
-      if (refusedStatus(thrown) === 403) this.#host.onFailure(thrown);
     }
   }
 

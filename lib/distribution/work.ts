@@ -4,7 +4,7 @@ import { type Clock, createTaskGroup, isSignetError, sleep } from "../base/mod.t
 /** Pieces of work at one time: an API server takes a few dozen requests at once from one client. */
 const MAX_AT_ONCE = 16;
 /** The first wait after a failure of a key, and the longest, in milliseconds. */
-export const RETRY_MS = { first: 50, longest: 5_000 } as const;
+export const RETRY_MS = { first: 50, longest: 30_000 } as const;
 
 /** What the work is. */
 export interface WorkOptions {
