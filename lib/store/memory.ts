@@ -14,7 +14,7 @@ export function memoryCaStore(initial?: CaSet): CaStore {
   };
   return {
     location: "memory",
-    current: "memory",
+    current: "memory/current",
     load: () => Promise.resolve(current),
     revision: () => Promise.resolve(revision === 0 ? undefined : String(revision)),
     save,
