@@ -5,7 +5,7 @@ import { X509Certificate } from "node:crypto";
 import { startCluster, type TestCluster } from "../../support/kubernetes.ts";
 import { longTestWithPeers, rounds } from "../../support/peers.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
-import { metric, until } from "../../support/until.ts";
+import { metric, until, untilLogged } from "../../support/until.ts";
 
 const PEERS = ["etcd", "kube-apiserver", "openssl"] as const;
 const SECRET = "/api/v1/namespaces/istio-system/secrets/istio-ca-secret";
@@ -131,7 +131,8 @@ longTestWithPeers("a leader that is killed in the middle of renewals", PEERS, as
     }
     alive.push(await add());
   }
-  await leaderOf(alive);
+  const last = await leaderOf(alive);
+  await untilLogged(last, /Renewed the root with its key/);
   await until("the ConfigMap has the root of the Secret", async () => {
     const { data } = await cluster.api("GET", CONFIG_MAP);
     return data["root-cert.pem"] === (await secretOf(cluster)).roots || undefined;
