@@ -196,12 +196,11 @@ function belowHost(
 
 /** The full name of a short form of Kubernetes. */
 function expand(key: string, { namespace }: NameClient, domain: string): string | undefined {
-  const labels = key.split(".");
-  if (labels.length === 1) {
-    return namespace === undefined ? undefined : `${key}.${namespace}.svc.${domain}`;
-  }
-  if (labels.length === 2) return `${key}.svc.${domain}`;
-  return labels.length === 3 && labels[2] === "svc" ? `${key}.${domain}` : undefined;
+  const first = key.indexOf(".");
+  if (first < 0) return namespace === undefined ? undefined : `${key}.${namespace}.svc.${domain}`;
+  const second = key.indexOf(".", first + 1);
+  if (second < 0) return `${key}.svc.${domain}`;
+  return key.endsWith(".svc") && second === key.length - 4 ? `${key}.${domain}` : undefined;
 }
 
 /** The search domains of a pod of the client's namespace, each with a dot in front. */

@@ -22,6 +22,16 @@ const EMPTY_ZONES: readonly string[] = [
   ...["8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa"],
 ];
 
+/** The zones by their last label: most names have another, and are told by it. */
+const ZONES_BY_LAST_LABEL: ReadonlyMap<string, readonly string[]> = Map.groupBy(
+  EMPTY_ZONES,
+  lastLabel,
+);
+
+function lastLabel(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
 /** The answer for a special name; `undefined` for any other. */
 export function specialAnswer(query: Query, names: NameTable): Partial<DnsAnswer> | undefined {
   const { name, type } = query;
@@ -31,7 +41,8 @@ export function specialAnswer(query: Query, names: NameTable): Partial<DnsAnswer
       answer: sectionOf([encodeRecord(QUESTION_NAME, { type, ttl: LOCAL_TTL_SECONDS, data })]),
     };
   }
-  const zone = EMPTY_ZONES.find((zone) => name === zone || name.endsWith(`.${zone}`));
+  const zones = ZONES_BY_LAST_LABEL.get(lastLabel(name));
+  const zone = zones?.find((zone) => name === zone || name.endsWith(`.${zone}`));
   if (zone === undefined) return undefined;
   return {
     rcode: name === zone ? RCODE.NOERROR : RCODE.NXDOMAIN,
