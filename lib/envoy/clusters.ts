@@ -106,7 +106,7 @@ function withHost(service: MeshService): MeshService {
     hostname: "",
   };
   return {
-    facts,
+    ...service,
     endpoints: [{ ...bare, address: facts.host, ports, ready: true, meshTlsPorts: [] }],
   };
 }

@@ -30,6 +30,8 @@ export interface MeshService {
   readonly facts: ServiceFacts;
   /** Its endpoints. */
   readonly endpoints: readonly MeshEndpoint[];
+  /** What the registry said. */
+  readonly source: Service;
 }
 
 /** What a workload's port takes: mutual TLS alone, plain text too, or plain text alone. */

@@ -5,7 +5,7 @@
 import type { Endpoint, RegistrySnapshot, Service } from "../registry/mod.ts";
 import type { MeshEndpoint, MeshService, MeshSettings, MeshSnapshot } from "./port.ts";
 import { peerMode, type Policies, policiesOf, type Policy } from "./policies.ts";
-import { keepSame, keepSameList } from "./same.ts";
+import { isSame, keepSame, keepSameList } from "./same.ts";
 
 /** The label by which a workload says whether it takes mutual TLS. */
 const TLS_MODE_LABEL = "security.istio.io/tlsMode";
@@ -22,9 +22,13 @@ export function buildSnapshot(
   const policies = keepPolicies(previous?.policies, policiesOf(registry.documents));
   const world = { settings: kept, policies };
   const before = new Map(previous?.services.map((service) => [keyOf(service.facts), service]));
-  const services = registry.services.map((service) =>
-    keepService(before.get(keyOf(service)), toMeshService(service, world))
-  );
+  const isSameWorld = kept === previous?.settings && policies === previous.policies;
+  const services = registry.services.map((service) => {
+    const known = before.get(keyOf(service));
+    // Most services say what they said: those are found before anything is made of them.
+    if (isSameWorld && known !== undefined && isSame(known.source, service)) return known;
+    return keepService(known, toMeshService(service, world));
+  });
   return { ...world, services: keepSameList(previous?.services, services) };
 }
 
@@ -57,14 +61,15 @@ function keepService(before: MeshService | undefined, service: MeshService): Mes
   if (before === undefined) return service;
   const facts = keepSame(before.facts, service.facts);
   const endpoints = keepSame(before.endpoints, service.endpoints);
-  return facts === before.facts && endpoints === before.endpoints ? before : { facts, endpoints };
+  return facts === before.facts && endpoints === before.endpoints
+    ? before
+    : { facts, endpoints, source: service.source };
 }
 
-function toMeshService(
-  { endpoints, ...facts }: Service,
-  world: World,
-): MeshService {
+function toMeshService(source: Service, world: World): MeshService {
+  const { endpoints, ...facts } = source;
   return {
+    source,
     facts: { ...facts, identities: identitiesOf(endpoints, facts, world.settings) },
     endpoints: endpoints.map((endpoint) => toMeshEndpoint(endpoint, facts, world)),
   };
