@@ -18,12 +18,23 @@ type PortUse =
   | { readonly kind: "tcp"; readonly host: string }
   | { readonly kind: "tls"; readonly hosts: readonly string[] };
 
+/** Where listeners are, and which ports they may not take. */
+export interface BoundOptions {
+  /** The address that the application connects to. */
+  readonly bind: string;
+  /** Ports of that address that the workload itself is reached on: Envoy would refuse a second listener there. */
+  readonly taken: readonly number[];
+  /** Lowest port that the proxy may bind to. */
+  readonly lowest: number;
+}
+
 /** The listeners, lowest port first. */
 export function boundListeners(
   services: readonly ServiceFacts[],
-  bind: string,
+  { bind, taken, lowest }: BoundOptions,
 ): readonly ListenerJson[] {
-  return [...usesOf(services)].sort(([one], [other]) => one - other).map(([port, use]) => ({
+  const uses = [...usesOf(services)].filter(([port]) => port >= lowest && !taken.includes(port));
+  return uses.sort(([one], [other]) => one - other).map(([port, use]) => ({
     name: listenerName(bind, port),
     address: { socketAddress: { address: bind, portValue: port } },
     trafficDirection: "OUTBOUND",

@@ -23,7 +23,7 @@ import type { Encoder, Resource } from "./encode.ts";
 import { loadAssignment, noEndpoints } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
 import { applicationCluster, type InboundPort, ingressListener } from "./inbound.ts";
-import { boundListeners } from "./outbound_listeners.ts";
+import { boundListeners, type BoundOptions } from "./outbound_listeners.ts";
 import { httpPorts, noRoutes, portRoutes, type RouteOptions } from "./routes.ts";
 import { part, type ResourcePart, type ResourceSet } from "./resource_set.ts";
 
@@ -107,7 +107,7 @@ class LazyConfig implements ProxyConfig {
     const { lists, scope, proxy, inbound } = this.#input;
     return this.#listeners ??= [
       inbound?.listeners ?? NO_PART,
-      lists.listeners(scope.facts, bindAddress(proxy)),
+      lists.listeners(scope.facts, boundOptions(proxy, inbound)),
     ];
   }
 
@@ -131,14 +131,26 @@ class LazyConfig implements ProxyConfig {
 }
 
 /** Where the application finds the proxy: the loopback address of the family that the machine has. */
-function bindAddress({ addresses }: Proxy): string {
-  return addresses.some((address) => !address.includes(":")) ? "127.0.0.1" : "::1";
+function boundOptions(
+  { addresses, isPrivileged }: Proxy,
+  inbound: Inbound | undefined,
+): BoundOptions {
+  const bind = addresses.some((address) => !address.includes(":")) ? "127.0.0.1" : "::1";
+  const taken = (inbound?.binds ?? []).filter(({ address }) =>
+    [bind, "0.0.0.0", "::"].includes(address)
+  )
+    .map(({ port }) => port);
+  return { bind, taken, lowest: isPrivileged ? 0 : FIRST_UNPRIVILEGED_PORT };
 }
 
+/** Lower ports are for privileged programs. */
+const FIRST_UNPRIVILEGED_PORT = 1024;
 const NO_PART: ResourcePart = new Map();
 
 /** What a workload's own ports bring. */
 interface Inbound {
+  /** What its listeners bind to. */
+  readonly binds: readonly { readonly address: string; readonly port: number }[];
   readonly clusters: ResourcePart;
   readonly listeners: ResourcePart;
 }
@@ -165,6 +177,10 @@ function createInboundParts(encoder: Encoder): InboundParts {
       const kept = rememberedIn(ofSettings(settings), sidecar, () => new Map());
       const key = `${address} ${ports.map(({ mode }) => mode).join(" ")}`;
       return rememberedAt(kept, key, () => ({
+        binds: sidecar.ingress.map(({ bind, port }) => ({
+          address: bind || address,
+          port: port?.number ?? 0,
+        })),
         clusters: part(ports.map((port) => encoder.cluster(applicationCluster(port)))),
         listeners: part(ports.map((port) => encoder.listener(ingressListener(port, settings)))),
       }));
@@ -211,7 +227,7 @@ function createServiceParts(encoder: Encoder): ServiceParts {
 
 /** Parts that many services share: a listener or routes of one port. */
 interface ListParts {
-  listeners(facts: readonly ServiceFacts[], bind: string): ResourcePart;
+  listeners(facts: readonly ServiceFacts[], options: BoundOptions): ResourcePart;
   routes(facts: readonly ServiceFacts[], options: RouteOptions): ResourcePart;
 }
 
@@ -219,11 +235,11 @@ function createListParts(encoder: Encoder): ListParts {
   const listeners = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
   const routes = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
   return {
-    listeners: (facts, bind) =>
+    listeners: (facts, options) =>
       rememberedAt(
         listeners(facts),
-        bind,
-        () => part(boundListeners(facts, bind).map(encoder.listener)),
+        JSON.stringify(options),
+        () => part(boundListeners(facts, options).map(encoder.listener)),
       ),
     routes: (facts, options) =>
       rememberedAt(

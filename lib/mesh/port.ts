@@ -81,6 +81,8 @@ export interface Proxy {
   readonly labels: Readonly<Record<string, string>>;
   /** How traffic comes to it. */
   readonly interceptionMode: InterceptionMode;
+  /** False when it may not bind to ports below 1024. */
+  readonly isPrivileged: boolean;
   /** Its cluster. */
   readonly clusterId: string;
   /** Version of Istio that it says; empty when it does not. */

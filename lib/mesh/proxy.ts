@@ -64,6 +64,7 @@ export function parseNode({ id, metadata }: NodeFacts): ParsedNode {
       labels: labels(metadata["STATIC_LABELS"] ?? metadata["LABELS"]),
       interceptionMode: INTERCEPTION_MODES.find((mode) => mode === metadata["INTERCEPTION_MODE"]) ??
         "REDIRECT",
+      isPrivileged: text(metadata["UNPRIVILEGED_POD"]) !== "true",
       clusterId: text(metadata["CLUSTER_ID"]),
       version: text(metadata["ISTIO_VERSION"]),
     },

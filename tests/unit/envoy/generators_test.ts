@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import type { SidecarIngress } from "signet/istio/mod.ts";
-import type { PeerMode } from "signet/mesh/mod.ts";
+import { parseNode, type PeerMode } from "signet/mesh/mod.ts";
 import { fixedClusters, serviceCluster } from "../../../lib/envoy/clusters.ts";
-import { loadEncoder } from "signet/envoy/mod.ts";
+import { all, createGenerator, loadEncoder } from "signet/envoy/mod.ts";
 import { loadAssignment } from "../../../lib/envoy/endpoints.ts";
 import { applicationCluster, ingressListener } from "../../../lib/envoy/inbound.ts";
-import { boundListeners } from "../../../lib/envoy/outbound_listeners.ts";
+import { boundListeners, type BoundOptions } from "../../../lib/envoy/outbound_listeners.ts";
 import { httpPorts, portRoutes } from "../../../lib/envoy/routes.ts";
 import { meshOf, serviceEntry, SETTINGS } from "../../support/mesh.ts";
 
@@ -21,6 +21,7 @@ const HTTPD = serviceEntry({
     { address: unix:///run/app }]`,
   more: "addresses: [240.10.0.5]",
 });
+const BOUND: BoundOptions = { bind: "127.0.0.1", taken: [], lowest: 0 };
 const services = (yaml: string) => meshOf(yaml).services;
 const factsOf = (yaml: string) => services(yaml).map(({ facts }) => facts);
 const portOf = (yaml: string) => services(yaml)[0]!.facts.ports[0]!;
@@ -94,7 +95,7 @@ Deno.test("boundListeners() shares ports of requests and of TLS, and gives ports
     serviceEntry({ name: "f", port: 3306, protocol: "TCP" }) +
     serviceEntry({ name: "g", port: 15006, protocol: "TCP" }) +
     serviceEntry({ name: "h", port: 53, protocol: "UDP" });
-  const listeners = boundListeners(factsOf(yaml), "127.0.0.1");
+  const listeners = boundListeners(factsOf(yaml), BOUND);
   assert.deepEqual(listeners.map(({ name }) => name), [
     "127.0.0.1_443",
     "127.0.0.1_3306",
@@ -105,6 +106,9 @@ Deno.test("boundListeners() shares ports of requests and of TLS, and gives ports
   assert.match(tcp!, /"cluster":"outbound\|3306\|\|e\.example"/);
   assert.doesNotMatch(tcp!, /f\.example/);
   assert.match(http!, /"routeConfigName":"8080"/);
+  const names = (options: Partial<BoundOptions>) =>
+    boundListeners(factsOf(yaml), { ...BOUND, ...options }).map(({ name }) => name);
+  assert.deepEqual(names({ lowest: 1024, taken: [3306] }), ["127.0.0.1_8080"]);
 });
 
 Deno.test("portRoutes() has a host for each service, under every name once", () => {
@@ -229,7 +233,9 @@ Deno.test("no generator names what only Istio's build of Envoy has, and the enco
       const cluster = serviceCluster(each, portOf(HTTPD))!;
       return [cluster, encoder.cluster(cluster)] as const;
     }),
-    ...boundListeners(all, "::1").map((each) => [each, encoder.listener(each)] as const),
+    ...boundListeners(all, { ...BOUND, bind: "::1" }).map((each) =>
+      [each, encoder.listener(each)] as const
+    ),
     ...(["STRICT", "PERMISSIVE", "DISABLE"] as const).flatMap((mode) =>
       ["HTTP", "GRPC", "TCP", ""].map((protocol) => {
         const at = { ingress: ingress(protocol), mode, address: "10.0.0.3" };
@@ -247,4 +253,30 @@ Deno.test("no generator names what only Istio's build of Envoy has, and the enco
       /metadata_exchange|istio\.alpn|istio\.stats|io\.istio/,
     );
   }
+});
+
+Deno.test("configOf() gives no two listeners one place, whatever a Sidecar binds to", async () => {
+  const encoder = await loadEncoder();
+  const bound = (bind: string) =>
+    `---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec: { ingress: [{ port: { number: 8080, name: http, protocol: HTTP }, bind: "${bind}" }] }
+`;
+  const names = (bind: string) => {
+    const node = parseNode({
+      id: "sidecar~10.0.0.3~web-1.default~default.svc.cluster.local",
+      metadata: { INTERCEPTION_MODE: "NONE" },
+    });
+    assert.ok(node.ok);
+    const { listeners } = createGenerator(encoder).configOf(
+      meshOf(HTTPD + bound(bind)),
+      node.proxy,
+    );
+    return all(listeners).map(({ name }) => name);
+  };
+  assert.deepEqual(names(""), ["10.0.0.3_8080", "127.0.0.1_8080"]);
+  assert.deepEqual(names("127.0.0.1"), ["127.0.0.1_8080"]);
+  assert.deepEqual(names("0.0.0.0"), ["0.0.0.0_8080"]);
 });

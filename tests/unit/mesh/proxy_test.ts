@@ -33,6 +33,7 @@ Deno.test("parseNode() reads the node of a real agent", () => {
     serviceAccount: "web",
     labels: { app: "web" },
     interceptionMode: "NONE",
+    isPrivileged: true,
     clusterId: "Kubernetes",
     version: "1.31.0",
   });
@@ -43,6 +44,7 @@ Deno.test("parseNode() falls back on the id where metadata says nothing", () => 
   assert.deepEqual(proxy.addresses, ["10.0.0.3"]);
   assert.equal(proxy.namespace, "default");
   assert.equal(proxy.interceptionMode, "REDIRECT");
+  assert.equal(proxyOf(ID, { UNPRIVILEGED_POD: "true" }).isPrivileged, false);
 });
 
 Deno.test("parseNode() refuses with istiod's words", async (t) => {
