@@ -80,6 +80,9 @@ async function* inOnePiece(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
   if (chunks.length > 0) yield concatBytes(chunks);
 }
 
+/** A large message goes out in pieces of this size, as fast as the peer takes them: what waits is bounded, however large the message is. */
+const PIECE_BYTES = 65_536;
+
 async function sendResponse(
   stream: ServerStream<unknown>,
   response: UniversalServerResponse,
@@ -101,8 +104,10 @@ async function sendResponse(
   stream.respond(head, false);
   try {
     for (; next !== undefined && !next.done; next = await body?.next()) {
-      stream.signal.throwIfAborted();
-      await stream.write(next.value);
+      for (let at = 0; at < next.value.length; at += PIECE_BYTES) {
+        stream.signal.throwIfAborted();
+        await stream.write(next.value.subarray(at, at + PIECE_BYTES));
+      }
     }
   } finally {
     if (!next?.done) await body?.return?.();

@@ -12,6 +12,7 @@
  *
  * @module
  */
+export type { Resource } from "../envoy/mod.ts";
 export { decideDelta } from "./delta.ts";
 export type { DeltaRequest } from "./delta.ts";
 export { TYPE_URL } from "./resource_types.ts";

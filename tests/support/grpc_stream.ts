@@ -17,6 +17,8 @@ export interface Answer {
   readonly fields: ReadonlyMap<string, string>;
   /** The body. */
   readonly body: Uint8Array;
+  /** Octets of the largest write of it. */
+  readonly largestWrite: number;
 }
 
 /** A request to hand to a handler. */
@@ -40,7 +42,12 @@ export function call(
       for (const [name, value] of fieldsOf(headers ?? [])) fields.set(name, value);
     };
     const finish = () =>
-      resolve({ status: Number(fields.get(":status")), fields, body: concatBytes(chunks) });
+      resolve({
+        status: Number(fields.get(":status")),
+        fields,
+        body: concatBytes(chunks),
+        largestWrite: Math.max(0, ...chunks.map(({ length }) => length)),
+      });
     async function* body() {
       for (const piece of request.body) yield piece;
     }

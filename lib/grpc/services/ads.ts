@@ -3,19 +3,25 @@
  *
  * The descriptors of Envoy's API come with this file: it is imported when the first call or the first question of reflection needs it.
  */
-import { type JsonObject, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type JsonObject, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { type Node, NodeSchema } from "../../../proto/gen/envoy/config/core/v3/base_pb.ts";
-import type {
-  DeltaDiscoveryRequest,
+import {
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
-  DiscoveryRequest,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
   DiscoveryResponseSchema,
+  ResourceSchema,
 } from "../../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { AggregatedDiscoveryService } from "../../../proto/gen/envoy/service/discovery/v3/ads_pb.ts";
 import type {
   DeltaRequest,
   EndStatus,
+  Resource,
   SotwRequest,
   StreamCall,
   StreamEnd,
@@ -104,19 +110,53 @@ function errorOf({ status, text }: StreamEnd): ConnectError {
 
 function sotwResponse(
   { typeUrl, version, nonce, resources }: XdsResponse,
-): MessageInitShape<typeof DiscoveryResponseSchema> {
-  return {
-    ...{ typeUrl, nonce, versionInfo: version },
-    resources: resources.map(({ bytes }) => ({ typeUrl, value: bytes })),
-  };
+): DiscoveryResponse {
+  const response = create(DiscoveryResponseSchema, { typeUrl, nonce, versionInfo: version });
+  response.$unknown = resources.map((resource) =>
+    encodedField(
+      SOTW_FIELDS,
+      resource,
+      () => toBinary(AnySchema, create(AnySchema, { typeUrl, value: resource.bytes })),
+    )
+  );
+  return response;
 }
 
 function deltaResponse(
   { typeUrl, version, nonce, resources, removed }: XdsResponse,
-): MessageInitShape<typeof DeltaDiscoveryResponseSchema> {
-  return {
+): DeltaDiscoveryResponse {
+  const response = create(DeltaDiscoveryResponseSchema, {
     ...{ typeUrl, nonce, systemVersionInfo: version },
-    resources: resources.map(({ name, bytes }) => ({ name, resource: { typeUrl, value: bytes } })),
     removedResources: [...removed],
-  };
+  });
+  response.$unknown = resources.map((resource) =>
+    encodedField(DELTA_FIELDS, resource, () => {
+      const { name, bytes } = resource;
+      const message = create(ResourceSchema, { name, resource: { typeUrl, value: bytes } });
+      return toBinary(ResourceSchema, message);
+    })
+  );
+  return response;
+}
+
+/** A field of a message as it is on the wire. */
+type Field = NonNullable<DiscoveryResponse["$unknown"]>[number];
+/** `resources` of both responses. */
+const RESOURCES_FIELD = 2;
+/** Fields by the resource that they carry, for as long as it lives; its type is always the same. */
+type Fields = WeakMap<Resource, Field>;
+const SOTW_FIELDS: Fields = new WeakMap();
+const DELTA_FIELDS: Fields = new WeakMap();
+
+/**
+ * A resource as the field of a response, made once for all who get it: a message is written with the fields that its reader did not know as
+ * they came, and these are handed in as such. A response to one client then costs one copy of its bytes, not one for each level of it.
+ */
+function encodedField(fields: Fields, resource: Resource, encode: () => Uint8Array): Field {
+  const known = fields.get(resource);
+  if (known !== undefined) return known;
+  const data = new BinaryWriter().bytes(encode()).finish();
+  const field = { no: RESOURCES_FIELD, wireType: WireType.LengthDelimited, data };
+  fields.set(resource, field);
+  return field;
 }

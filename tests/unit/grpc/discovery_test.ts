@@ -170,6 +170,16 @@ Deno.test("The end of a stream is a status with the server's text", async (t) =>
   }
 });
 
+Deno.test("A large response goes out in pieces, whole and in order", async () => {
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+  const response = { ...RESPONSE, resources: [{ name: "large", bytes }], removed: [] };
+  const message = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, {}));
+  const { answer } = await ask("StreamAggregatedResources", [message], [{ response }]);
+  const sent = fromBinary(DiscoveryResponseSchema, answer.body.subarray(5));
+  assert.deepEqual(sent.resources[0]?.value, bytes);
+  assert.equal(answer.largestWrite, 65_536);
+});
+
 Deno.test("A stream that the server gives up is reset", async () => {
   const message = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, {}));
   await assert.rejects(
