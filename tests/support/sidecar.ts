@@ -72,6 +72,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     stderr: "piped",
   }).spawn();
   const [out, err] = [gather(child.stdout), gather(child.stderr)];
+  let ended = false;
+  const exited = child.status.then(() => void (ended = true));
   const ask = async (path: string) =>
     await (await fetch(`http://127.0.0.1:${admin}${path}`)).text();
   return {
@@ -84,8 +86,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
     async [Symbol.asyncDispose]() {
       // The agent ends its Envoy when it is asked to end; one that is killed would leave it.
-      child.kill("SIGTERM");
-      await Promise.all([child.status, out.done, err.done]);
+      if (!ended) child.kill("SIGTERM");
+      await Promise.all([exited, out.done, err.done]);
       await Deno.remove(cwd, { recursive: true });
     },
   };
@@ -109,13 +111,16 @@ function environment(
   };
 }
 
+/** An agent fetches a certificate before its Envoy starts, and an Envoy that lost its server waits up to half a minute between tries. */
+export const SIDECAR_GIVE_UP_MS = 90_000;
+
 /** Waits until Envoy has taken its first configuration; a failure shows what agent and Envoy printed. */
 export async function untilConfigured(sidecar: Sidecar): Promise<void> {
   try {
     await until("Envoy is live", async () => {
       const state = await sidecar.admin("/server_info").catch(() => "");
       return /"state": "LIVE"/.test(state) ? true : undefined;
-    });
+    }, { giveUpMs: SIDECAR_GIVE_UP_MS });
   } catch (cause) {
     throw new TypeError(
       `Cannot go on: the sidecar is not configured:\n${sidecar.printed().slice(-4_000)}`,

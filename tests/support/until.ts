@@ -4,14 +4,18 @@ import type { SignetServer } from "./server.ts";
 const GIVE_UP_MS = 30_000;
 const POLL_MS = 50;
 
-/** Resolves with the first result that is not undefined; a failure after half a minute says what was waited for. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+/** Resolves with the first result that is not undefined; a failure after half a minute, or `giveUpMs`, says what was waited for. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  { giveUpMs = GIVE_UP_MS }: { readonly giveUpMs?: number } = {},
+): Promise<T> {
   const from = performance.now();
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() - from > GIVE_UP_MS) {
-      throw new TypeError(`Cannot go on: waited ${GIVE_UP_MS} ms in vain until ${what}`);
+    if (performance.now() - from > giveUpMs) {
+      throw new TypeError(`Cannot go on: waited ${giveUpMs} ms in vain until ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

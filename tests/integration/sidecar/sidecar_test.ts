@@ -5,7 +5,12 @@ import { freePort } from "../../support/ports.ts";
 import { tempDir } from "../../support/process.ts";
 import { rawGet, rawTalk } from "../../support/raw_http.ts";
 import { startSignet } from "../../support/server.ts";
-import { type Sidecar, startSidecar, untilConfigured } from "../../support/sidecar.ts";
+import {
+  type Sidecar,
+  SIDECAR_GIVE_UP_MS,
+  startSidecar,
+  untilConfigured,
+} from "../../support/sidecar.ts";
 import { until } from "../../support/until.ts";
 
 /** What Envoy counts of each subscription, and what it must never have counted. */
@@ -113,11 +118,12 @@ for (const delta of [true, false]) {
       await t.step("a restart of the server under traffic: no request fails", async () => {
         let isOver = false;
         let requests = 0;
+        const failures: string[] = [];
         const traffic = (async () => {
-          while (!isOver) {
-            const response = await rawGet(ports.http, "echo.example");
-            assert.equal(response.status, 200, response.text);
-            requests++;
+          for (; !isOver; requests++) {
+            const outcome = await rawGet(ports.http, "echo.example").catch(String);
+            if (typeof outcome === "string") failures.push(outcome);
+            else if (outcome.status !== 200) failures.push(outcome.text);
           }
         })();
         await first.stop();
@@ -127,10 +133,10 @@ for (const delta of [true, false]) {
         await until("the first endpoint answers again", async () => {
           const { text } = await rawGet(ports.http, "echo.example");
           return /one$/.test(text) ? true : undefined;
-        });
-        isOver = true;
+        }, { giveUpMs: SIDECAR_GIVE_UP_MS }).finally(() => isOver = true);
         await traffic;
         assert.ok(requests > 0);
+        assert.deepEqual(failures, []);
         assert.match(
           second.stdout(),
           new RegExp(`xDS stream opened.*web-1.default.*${delta ? "delta" : "sotw"}`),
