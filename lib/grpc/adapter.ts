@@ -80,6 +80,13 @@ async function* inOnePiece(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
   if (chunks.length > 0) yield concatBytes(chunks);
 }
 
+async function writeWhole(stream: ServerStream<unknown>, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    stream.signal.throwIfAborted();
+    await stream.write(bytes.subarray(at, at + PIECE_BYTES));
+  }
+}
+
 /** A large message goes out in pieces of this size, as fast as the peer takes them: what waits is bounded, however large the message is. */
 const PIECE_BYTES = 65_536;
 
@@ -103,11 +110,11 @@ async function sendResponse(
   }
   stream.respond(head, false);
   try {
-    for (; next !== undefined && !next.done; next = await body?.next()) {
-      for (let at = 0; at < next.value.length; at += PIECE_BYTES) {
-        stream.signal.throwIfAborted();
-        await stream.write(next.value.subarray(at, at + PIECE_BYTES));
-      }
+    while (next !== undefined && !next.done) {
+      await writeWhole(stream, next.value);
+      // A stream may be quiet for days: what it sent last is not kept for as long.
+      next = undefined;
+      next = await body?.next();
     }
   } finally {
     if (!next?.done) await body?.return?.();
