@@ -115,7 +115,7 @@ async function verifyCa(
       options.paths.caCertPem,
       `cannot verify the cert with the provided root chain and cert pool with error: ${
         messageOf(thrown)
-      }`,
+      }${roots.length === 0 ? `, as ${options.paths.rootCertPem} holds no certificate` : ""}`,
       options,
       thrown,
     );

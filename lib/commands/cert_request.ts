@@ -1,5 +1,5 @@
 /** `signet cert request`: a workload's certificate from :15012, the first with a token, the next with the one that it has; once or for good. */
-import { quote } from "../base/mod.ts";
+import { parseIpAddress, quote } from "../base/mod.ts";
 import {
   BadValue,
   boolOption,
@@ -105,7 +105,8 @@ With --renew, --output json is what --log_as_json is: one JSON object a line.`,
     });
     const addr = parseServer(values.server);
     checkJoinOptions(values, "cert request");
-    const server = { addr, serverName: values.serverName || addr.hostname, clock: host.clock };
+    const serverName = checkServerName(values.serverName || addr.hostname, addr);
+    const server = { addr, serverName, clock: host.clock };
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
     if (!joins(values)) await chooseAsker(values, server, crypto); // Nothing to ask with is said before anything is written.
     using folder = await openKeyFolder(values.out);
@@ -192,6 +193,14 @@ function heldOf(leaf: Certificate, rootsPem: string): Held {
     notAfterMs: leaf.notAfterMs,
     roots: describeRoots(rootsPem),
   };
+}
+
+/** The runtime checks a certificate's addresses against the one that it connects to, and against no other. */
+function checkServerName(name: string, addr: ListenAddress): string {
+  if (name === addr.hostname || parseIpAddress(name) === undefined) return name;
+  throw usageError([
+    `--serverName: ${quote(name)} should be a name; an address is checked when --server has it`,
+  ], "cert request");
 }
 
 function parseServer(text: string): ListenAddress {

@@ -36,8 +36,8 @@ export interface Identity {
 export interface Asker {
   /** Roots that it is checked against, PEM. */
   readonly rootsPem: string;
-  /** Our certificate and key; none with a token. */
-  readonly identity: { readonly certChainPem: string; readonly keyPem: string } | undefined;
+  /** Our certificate and key, and where they are; none with a token. */
+  readonly identity: (Identity & { readonly directory: string }) | undefined;
   /** Names for the CSR, which the server reads for form alone. */
   readonly names: readonly string[];
   /** The bearer token. */
@@ -51,7 +51,11 @@ export interface Asker {
 /** Asks by mutual TLS with what a folder holds. @throws {SignetError} `commands.failed`. */
 export async function askWithCertificate(directory: string): Promise<Asker> {
   const identity = await readIdentity(directory);
-  return { rootsPem: identity.rootsPem, identity, names: uriNames(identity.leaf) };
+  return {
+    rootsPem: identity.rootsPem,
+    identity: { ...identity, directory },
+    names: uriNames(identity.leaf),
+  };
 }
 
 /** Asks with a token, for a key that is kept in the folder until its certificate has come. @throws {SignetError} `commands.write_failed`. */
@@ -103,6 +107,32 @@ export interface Obtained {
  * @throws {SignetError} `transport.*`, `commands.failed` with the server's status, `x509.*` for an answer that does not verify.
  */
 export async function obtainCertificate(
+  asker: Asker,
+  request: ObtainRequest,
+  host: ObtainHost,
+): Promise<Obtained> {
+  try {
+    return await obtain(asker, request, host);
+  } catch (thrown) {
+    throw withExpiry(thrown, asker, host.clock.nowMs());
+  }
+}
+
+/** A server ends the connection of an expired certificate without a word: whoever has it says so. */
+function withExpiry(thrown: unknown, { identity }: Asker, nowMs: number): unknown {
+  if (!isSignetError(thrown) || identity === undefined || identity.leaf.notAfterMs >= nowMs) {
+    return thrown;
+  }
+  const path = keyFilePath(identity.directory, "certChainPem");
+  const ended = new Date(identity.leaf.notAfterMs).toISOString();
+  return new SignetError(
+    thrown.code,
+    `${thrown.message}; ${path} has expired at ${ended}: get a first certificate again, with --tokenFile or by signet issue`,
+    { cause: thrown },
+  );
+}
+
+async function obtain(
   asker: Asker,
   request: ObtainRequest,
   { clock, crypto, signal }: ObtainHost,

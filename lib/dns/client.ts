@@ -1,6 +1,7 @@
 /** One question over DNS over TLS (RFC 7858) and its answer, for people who look for a fault. One connection, one query. */
 import { connect, type TLSSocket } from "node:tls";
-import { type Clock, messageOf, parseIpAddress, quote, SignetError } from "../base/mod.ts";
+import { type Clock, parseIpAddress, quote, SignetError } from "../base/mod.ts";
+import { describeTlsFailure } from "../transport/mod.ts";
 import { createFrameReader } from "./forward/frames.ts";
 import {
   decodeMessage,
@@ -18,8 +19,6 @@ const QUERY_BLOCK_BYTES = 128;
 const FIXED_BYTES = 12 + 4 + 11 + 4 + 4;
 /** Octets that one answer may take, its length in front; a server that sends more without an answer is given up. */
 const MAX_ANSWER_BYTES = 2 * (2 + 0xffff);
-
-const VERDICT_REGEXP = /^(?:UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|CERT)_[A-Z_]+$/;
 
 /** A server, and who asks it. */
 export interface DotServer {
@@ -141,7 +140,7 @@ function exchange(
     socket.setNoDelay(true);
     socket.write(query);
   });
-  socket.on("error", (cause: unknown) => fail("connect_failed", describe(cause), cause));
+  socket.on("error", (cause: unknown) => fail("connect_failed", describeTlsFailure(cause), cause));
   const onEnd = () =>
     connectedMs === undefined
       ? fail("connect_failed", "it closed the connection before the handshake was over")
@@ -160,14 +159,6 @@ function exchange(
       fail("closed", `it sent over ${MAX_ANSWER_BYTES} octets and no answer`);
     }
   });
-}
-
-/** Node says for most certificates only the code of OpenSSL's verdict. */
-function describe(thrown: unknown): string {
-  const text = messageOf(thrown);
-  return VERDICT_REGEXP.test(text)
-    ? `its certificate is not trusted by the roots that were given (${text})`
-    : text;
 }
 
 /** The query with its length in front: EDNS, the keepalive option, and padding last. */

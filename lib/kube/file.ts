@@ -65,7 +65,9 @@ async function readText(path: string): Promise<string> {
 function unreadable(path: string, thrown: unknown): SignetError {
   return new SignetError(
     "kube.bad_config",
-    `Cannot read ${path} for the Kubernetes API: ${messageOf(thrown)}`,
+    `Cannot read ${path} for the Kubernetes API: ${
+      messageOf(thrown)
+    }; make it readable, name another by --kubeconfig, or use no cluster by --registries=""`,
     { cause: thrown },
   );
 }

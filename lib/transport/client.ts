@@ -2,7 +2,7 @@
  * An HTTP/2 client over TLS: calls and streams over one connection. For the command line and the agent, whose connections live long.
  */
 import { connect, type TLSSocket } from "node:tls";
-import { type Clock, concatBytes, messageOf, SignetError } from "../base/mod.ts";
+import { type Clock, concatBytes, messageOf, parseIpAddress, SignetError } from "../base/mod.ts";
 import {
   createHttp2Connection,
   DEFAULT_LIMITS,
@@ -20,7 +20,7 @@ import { peerChain } from "./sockets.ts";
 export interface Http2ClientOptions {
   /** The server. */
   readonly addr: Address;
-  /** Name that the server's certificate must hold. */
+  /** Name that the server's certificate must hold; an address only when it is that of `addr`. */
   readonly serverName: string;
   /** Roots that the server is checked against, PEM; `undefined` checks nothing, for fetching what is checked by other means. */
   readonly rootsPem: string | undefined;
@@ -61,6 +61,7 @@ export interface Http2Client extends AsyncDisposable {
 
 /** Largest response body, unless a call says otherwise. */
 const MAX_RESPONSE_BYTES = 4 << 20;
+const VERDICT_REGEXP = /^(?:UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|CERT)_[A-Z_]+$/;
 
 /**
  * Opens a connection.
@@ -80,6 +81,21 @@ export async function connectHttp2(options: Http2ClientOptions): Promise<Http2Cl
   return new LiveClient(socket, options.clock);
 }
 
+/** Why a TLS connection could not be made, in words where the runtime has a code alone, and what to do where that is known. */
+export function describeTlsFailure(thrown: unknown): string {
+  const text = messageOf(thrown);
+  // Deno 2.7.14 has the code as the message, later versions as a field.
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : text;
+  if (VERDICT_REGEXP.test(text) || VERDICT_REGEXP.test(code)) {
+    return `its certificate is not trusted by the roots that were given (${text}): another server answers there, or its root was replaced`;
+  }
+  if (text.includes("ECONNREFUSED")) return `${text}; is a server running there?`;
+  if (text.includes("InvalidContentType")) {
+    return `it does not speak TLS (${text}); is it that port?`;
+  }
+  return text;
+}
+
 function openSocket(
   { addr, serverName, rootsPem, identity, clock, timeoutMs, signal }: Http2ClientOptions,
 ): Promise<TLSSocket> {
@@ -88,7 +104,8 @@ function openSocket(
     const socket = connect({
       host: addr.hostname,
       port: addr.port,
-      servername: serverName,
+      // An address is no name for SNI: the certificate must then hold the address that is connected to.
+      ...(parseIpAddress(serverName) === undefined && { servername: serverName }),
       ...(rootsPem === undefined ? { rejectUnauthorized: false } : { ca: rootsPem }),
       ALPNProtocols: ["h2"],
       ...(identity && { cert: identity.certChainPem, key: identity.keyPem }),
@@ -114,7 +131,7 @@ function openSocket(
       reject(
         new SignetError(
           "transport.connect_failed",
-          `Cannot connect to ${where} as ${serverName}: ${messageOf(cause)}`,
+          `Cannot connect to ${where} as ${serverName}: ${describeTlsFailure(cause)}`,
           { cause },
         ),
       );

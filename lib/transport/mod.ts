@@ -13,7 +13,7 @@
  */
 export { HTTP2_ERROR, precomputeHeaders } from "../http2/mod.ts";
 export type { HeaderBlock, Http2Limits, OutgoingHeaders } from "../http2/mod.ts";
-export { connectHttp2 } from "./client.ts";
+export { connectHttp2, describeTlsFailure } from "./client.ts";
 export type { Http2Client, Http2ClientOptions, Http2ClientResponse } from "./client.ts";
 export { HANDSHAKE_TIMEOUT_MS, listenHttp2, MAX_CONNECTIONS } from "./listen.ts";
 export { Handshakes, type HandshakeSocket } from "./handshakes.ts";

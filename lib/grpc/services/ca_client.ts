@@ -65,7 +65,7 @@ export async function requestCertificate(
       ? []
       : [["authorization", `Bearer ${request.bearerToken}`] as const]),
   ], framed(message));
-  checkStatus(response);
+  checkStatus(response, request.authority);
   return decodeAnswer(response.body);
 }
 
@@ -76,7 +76,11 @@ function framed(message: Uint8Array): Uint8Array {
   return body;
 }
 
-function checkStatus({ headers, trailers }: Http2ClientResponse): void {
+/** Servers keep to themselves why they refuse a caller, so that whoever asks is told where it stands. */
+const UNAUTHENTICATED_HINT =
+  "the log of that server says why, and so does signet explain on its machine";
+
+function checkStatus({ headers, trailers }: Http2ClientResponse, where: string): void {
   const http = headers.get(":status");
   const type = headers.get("content-type") ?? "";
   if (http !== "200" || !type.startsWith("application/grpc")) {
@@ -86,7 +90,9 @@ function checkStatus({ headers, trailers }: Http2ClientResponse): void {
   }
   const status = (trailers ?? headers).get("grpc-status");
   if (status === "0") return;
-  throw failed(`${codeName(status)}: ${quote(statusMessage(trailers ?? headers))}`);
+  const name = codeName(status);
+  const hint = name === Code[Code.Unauthenticated] ? `; ${UNAUTHENTICATED_HINT}` : "";
+  throw failed(`${where} answered ${name}: ${quote(statusMessage(trailers ?? headers))}${hint}`);
 }
 
 function codeName(status: string | undefined): string {

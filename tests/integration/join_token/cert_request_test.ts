@@ -5,6 +5,7 @@ import { listTokens, makeToken } from "../../support/join_token.ts";
 import { mustRun } from "../../support/openssl_ca.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { runSignet, type SignetServer, startSignet } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 /** What the server printed of its root at its start. */
 function printedFingerprint(server: SignetServer): string {
@@ -63,7 +64,54 @@ testWithPeers("signet cert request joins with a token and renews without it", [
     assert.equal(joined.code, 0, joined.stderr);
     await verify("filed");
   });
+  await t.step("by an address instead of a name, the first time and the next", async () => {
+    const { text } = await makeToken(server);
+    const asked = ["cert", "request", "--server", server.addr("secureGrpc")];
+    const out = ["--out", `${server.cwd}/address`];
+    const pin = ["--caFingerprint", printedFingerprint(server)];
+    for (const args of [["--token", text, ...pin], []]) {
+      const ran = await runSignet([...asked, ...out, ...args], { cwd: server.cwd });
+      assert.equal(ran.code, 0, ran.stderr);
+    }
+    await verify("address");
+    const other = await runSignet([...asked, ...out, "--serverName", "127.0.0.2"]);
+    assert.equal(other.code, 2, other.stdout);
+    assert.match(other.stderr, /--serverName: "127\.0\.0\.2" should be a name/);
+  });
 });
+
+Deno.test(
+  "signet cert request says what an expired certificate and another root are",
+  async (t) => {
+    await using server = await startSignet();
+    await using other = await startSignet();
+    const issue = (more: readonly string[]) =>
+      runSignet([
+        ...["issue", "--identity", DEMO_IDENTITY, "--stateDir", server.stateDir],
+        ...["--out", `${server.cwd}/vm`, ...more],
+      ], { cwd: server.cwd });
+    await t.step("expired", async () => {
+      const { code, stderr } = await issue(["--ttl", "1s", "--output", "json"]);
+      assert.equal(code, 0, stderr);
+      await until("the certificate has expired", async () => {
+        const file = `${server.cwd}/vm/cert-chain.pem`;
+        const { stdout } = await runSignet(["cert", "inspect", file, "--output", "json"]);
+        return JSON.parse(stdout).blocks[0].status === "expired" ? true : undefined;
+      });
+      const ran = await request(server, []);
+      assert.equal(ran.code, 1, ran.stdout);
+      assert.match(ran.stderr, /^signet: .*cert-chain\.pem has expired at .*--tokenFile/);
+      assert.equal(ran.stderr.trimEnd().split("\n").length, 1, ran.stderr);
+    });
+    await t.step("of another root", async () => {
+      assert.equal((await issue([])).code, 0);
+      const elsewhere = ["--server", other.addr("secureGrpc")];
+      const ran = await request(server, elsewhere);
+      assert.equal(ran.code, 1, ran.stdout);
+      assert.match(ran.stderr, /is not trusted by the roots that were given/);
+    });
+  },
+);
 
 testWithPeers("signet cert request sends no token to a server that it cannot verify", [
   "openssl",
@@ -136,5 +184,5 @@ testWithPeers("signet cert request asks with the same key again when an answer w
   await assert.rejects(Deno.stat(kept), Deno.errors.NotFound);
   const elsewhere = await request(server, join, "elsewhere");
   assert.equal(elsewhere.code, 1, "another machine");
-  assert.match(elsewhere.stderr, /Unauthenticated: "request authenticate failure"/);
+  assert.match(elsewhere.stderr, /Unauthenticated: "request authenticate failure"; the log of/);
 });

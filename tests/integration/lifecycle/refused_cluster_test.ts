@@ -17,7 +17,12 @@ Deno.test("a cluster that cannot be used ends the start with one line", async (t
   const pod = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: "1" };
   const rows: readonly (readonly [string, string[], Record<string, string>, RegExp])[] = [
     ["exec credentials", ["--kubeconfig", kubeconfig], {}, /has exec: signet may start no program/],
-    ["no such file", ["--kubeconfig", "nowhere"], {}, /Cannot read nowhere for the Kubernetes API/],
+    [
+      "no such file",
+      ["--kubeconfig", "nowhere"],
+      {},
+      /Cannot read nowhere for the Kubernetes API: .*name another by --kubeconfig/,
+    ],
     ["--registries without a cluster", ["--registries", "Kubernetes"], {}, /needs a cluster/],
     ["--registries without a token", ["--registries=Kubernetes"], pod, /serviceaccount\/token/],
   ];

@@ -212,7 +212,11 @@ testWithPeers(
         "root-cert.pem",
         "failed to parse cert PEM: ",
       ],
-      "no root": [edit(good, "root-cert.pem", ""), "ca-cert.pem", verify],
+      "no root": [
+        edit(good, "root-cert.pem", ""),
+        "ca-cert.pem",
+        `${verify}Cannot verify certificate: issuer "O=root" is unknown, as ${dir.path}/wrong`,
+      ],
       "another root": [istioFiles({ ca: top, roots: [other] }), "ca-cert.pem", verify],
       "a missing intermediate": [
         istioFiles({ ca, roots: [root], chain: [ca] }),
