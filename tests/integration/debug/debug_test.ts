@@ -37,7 +37,7 @@ testWithPeers(
           PAGES.map((page) => `/debug/${page}`),
         );
         for (const { href } of list) assert.equal(typeof await read(href), "object");
-        for (const absent of ["adsz", "syncz", "pprof/heap", "force_disconnect"]) {
+        for (const absent of ["adsz", "config_dump", "pprof/heap", "force_disconnect"]) {
           const response = await fetch(url(listener, `/debug/${absent}`));
           await response.body?.cancel();
           assert.equal(response.status, 404, absent);
