@@ -67,7 +67,7 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
 function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
-    `secure gRPC        ${secure ?? "off"}  CA, xDS  certificate ${cert.described}`,
+    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  xDS, health and reflection`,
     `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh${
       config.dns.forward === undefined ? "" : ", others by upstream servers"
