@@ -98,7 +98,30 @@ export const IN_PROCESS = [
   "tests/integration/server_cert",
   "tests/integration/state_directory",
 ] as const;
-const ON_SOURCE = { ...INTEGRATION, without: ONCE } as const;
+/**
+ * What runs from source, on the pinned Deno: clients that nobody here wrote, the life of the process, and what starts no signet. The
+ * executable runs everything else on that Deno, and the bundle everything on the other.
+ */
+export const FROM_SOURCE = [
+  "tests/conformance",
+  "tests/integration/client_certificates",
+  "tests/integration/connect",
+  "tests/integration/curl",
+  "tests/integration/dns_over_tls/kdig_test.ts",
+  "tests/integration/go_spiffe",
+  "tests/integration/grpc_go",
+  "tests/integration/grpcurl",
+  "tests/integration/h2load",
+  "tests/integration/lifecycle/stop_test.ts",
+  "tests/integration/openssl",
+  "tests/integration/opentelemetry",
+  "tests/integration/own_certificate",
+  "tests/integration/pilot_agent",
+  "tests/integration/python",
+  "tests/integration/sidecar",
+  "tests/integration/transport",
+  ...IN_PROCESS,
+] as const;
 
 /** All phases in order. */
 export const PHASES: readonly Phase[] = [
@@ -124,8 +147,14 @@ export const PHASES: readonly Phase[] = [
     paths: ["lib"],
     sideBySide: "computing",
   },
-  { ...ON_SOURCE, name: "integration" },
-  { ...ON_SOURCE, name: `integration ${NEXT_DENO}`, deno: NEXT_DENO, program: "bundle" },
+  { ...INTEGRATION, name: "integration", paths: FROM_SOURCE },
+  {
+    ...INTEGRATION,
+    name: `integration ${NEXT_DENO}`,
+    deno: NEXT_DENO,
+    program: "bundle",
+    without: ONCE,
+  },
   {
     ...INTEGRATION,
     name: "executable",

@@ -22,7 +22,8 @@ function twice(
     stderr: "piped",
   }).spawn();
   const [out, err] = [gather(child.stdout), gather(child.stderr)];
-  const lines = () => out.text().trim().split("\n").filter((line) => line !== "");
+  // What follows the last line feed is a line in the middle of being written.
+  const lines = () => out.text().split("\n").slice(0, -1);
   return {
     first: () => until(`${version} was asked once`, () => Promise.resolve(lines()[0])),
     async again(): Promise<string | undefined> {

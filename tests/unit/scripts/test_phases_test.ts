@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { IN_PROCESS, ONCE, PHASES, type TestPhase } from "../../../scripts/test_phases.ts";
+import {
+  FROM_SOURCE,
+  IN_PROCESS,
+  ONCE,
+  PHASES,
+  type TestPhase,
+} from "../../../scripts/test_phases.ts";
 
 const TESTS = PHASES.filter((phase): phase is TestPhase => phase.kind === "tests");
 
@@ -37,6 +43,14 @@ Deno.test("PHASES leave out nothing that another phase does not run", () => {
       assert.equal(phase.without, ONCE, phase.name);
     }
   }
+  const source = named("integration");
+  assert.deepEqual([source.paths, source.without, source.program], [
+    FROM_SOURCE,
+    undefined,
+    undefined,
+  ]);
+  for (const path of IN_PROCESS) assert.ok(source.paths.includes(path), path);
+  for (const path of FROM_SOURCE) assert.ok(filesAt(path).length > 0, path);
   const once = new Set(ONCE.flatMap(filesAt));
   for (const file of IN_PROCESS.flatMap(filesAt)) assert.ok(!once.has(file), file);
 });
@@ -53,11 +67,10 @@ Deno.test("IN_PROCESS names no test that starts signet", () => {
 
 Deno.test("PHASES run unit and integration tests on both versions alike, and check types once for each", () => {
   const other = TESTS.find(({ deno }) => deno !== undefined)?.deno ?? assert.fail();
-  for (const name of ["unit", "integration"]) {
-    const [pinned, next] = [named(name), named(`${name} ${other}`)];
-    assert.deepEqual([next.paths, next.without], [pinned.paths, pinned.without]);
-    assert.equal(next.longRows, pinned.longRows);
-  }
+  assert.deepEqual(named(`unit ${other}`).paths, named("unit").paths);
+  const [pinned, next] = [named("executable"), named(`integration ${other}`)];
+  assert.deepEqual([pinned.deno, next.deno], [undefined, other]);
+  assert.deepEqual(next.paths, pinned.paths);
   const checks = PHASES.flatMap((phase) =>
     phase.kind === "program" && phase.args.join() === "check" ? [phase.deno] : []
   );
