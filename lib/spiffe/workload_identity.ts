@@ -45,10 +45,10 @@ export function parseWorkloadIdentity(text: string): WorkloadIdentity {
 export function formatWorkloadIdentity(
   { trustDomain, namespace, serviceAccount }: WorkloadIdentity,
 ): SpiffeId {
-  if (namespace.includes("/") || serviceAccount.includes("/")) {
+  if ([trustDomain, namespace, serviceAccount].some((part) => part.includes("/"))) {
     throw new SignetError(
       "spiffe.bad_id",
-      "Cannot format workload identity: namespace and service account should hold no slash",
+      "Cannot format workload identity: trust domain, namespace and service account should hold no slash",
     );
   }
   return parseSpiffeId(`${SPIFFE_SCHEME}${trustDomain}/ns/${namespace}/sa/${serviceAccount}`).id;

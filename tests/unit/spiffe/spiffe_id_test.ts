@@ -116,11 +116,17 @@ Deno.test("formatWorkloadIdentity() writes what parseWorkloadIdentity() reads, a
       assert.deepEqual(parseWorkloadIdentity(text), parts);
     }),
   );
-  const hostile = { trustDomain: "td", namespace: "a/sa/b", serviceAccount: "c" };
-  assert.throws(
-    () => formatWorkloadIdentity(hostile),
-    (thrown) => isSignetError(thrown, "spiffe.bad_id"),
-  );
+  for (
+    const hostile of [
+      { trustDomain: "td", namespace: "a/sa/b", serviceAccount: "c" },
+      { trustDomain: "td/ns", namespace: "a", serviceAccount: "c" },
+    ]
+  ) {
+    assert.throws(
+      () => formatWorkloadIdentity(hostile),
+      (thrown) => isSignetError(thrown, "spiffe.bad_id"),
+    );
+  }
   const empty = { trustDomain: "td", namespace: "", serviceAccount: "c" };
   assert.throws(
     () => formatWorkloadIdentity(empty),
