@@ -29,7 +29,7 @@ mount --bind "$scratch/etc" /etc
 rm -f /etc/resolv.conf
 echo '127.0.0.1 localhost ca.example.org' > /etc/hosts
 rm -rf /etc/signet /etc/envoy
-for folder in /run /var/lib /usr/local /root /var/log; do mount -t tmpfs tmpfs "$folder"; done
+for folder in /run /var/lib /usr/local "$HOME" /var/log; do mount -t tmpfs tmpfs "$folder"; done
 mkdir -p /usr/local/bin
 cp "$scratch/bin/systemctl" "$scratch/bin/envoy" /usr/local/bin/
 export PATH="/usr/local/bin:$PATH"
@@ -59,7 +59,7 @@ done
 test "$(head -n 1 /run/serial.after)" = "$(openssl x509 -in /etc/envoy/identity/cert-chain.pem -noout -serial)"
 printf 'GET / HTTP/1.1\\r\\nHost: web\\r\\nConnection: close\\r\\n\\r\\n' |
   openssl s_client -connect localhost:8443 -quiet -CAfile /etc/envoy/identity/root-cert.pem && exit 1
-test ! -e /root/web.token
+test ! -e ~/web.token
 for second in 1 2 3 4 5 6 7 8 9 10; do grep -q . /run/signet-renew.log && break; sleep 1; done
 cat /run/signet-renew.log
 cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -q 'cert request --renew' && echo "== renewing"
