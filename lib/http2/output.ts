@@ -2,8 +2,11 @@
 import { FRAME_HEADER_BYTES } from "./frames.ts";
 
 const SMALLEST_BUFFER_BYTES = 2_048;
-/** Bigger buffers are not kept as the measure of the next one. */
-const LARGEST_USUAL_BYTES = 65_536;
+/**
+ * Bigger buffers are not kept as the measure of the next one. What a large response is written in, 65,536 octets at a time, fits with the
+ * headers of its frames: a buffer that is a few octets short is grown, and copied, for each of them.
+ */
+const LARGEST_USUAL_BYTES = 65_536 + 4 * FRAME_HEADER_BYTES;
 
 /** A buffer of frames. */
 export class Output {

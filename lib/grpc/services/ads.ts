@@ -5,7 +5,6 @@
  */
 import { create, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { type Node, NodeSchema } from "../../../proto/gen/envoy/config/core/v3/base_pb.ts";
 import {
@@ -15,7 +14,6 @@ import {
   type DiscoveryRequest,
   type DiscoveryResponse,
   DiscoveryResponseSchema,
-  ResourceSchema,
 } from "../../../proto/gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { AggregatedDiscoveryService } from "../../../proto/gen/envoy/service/discovery/v3/ads_pb.ts";
 import type {
@@ -113,11 +111,7 @@ function sotwResponse(
 ): DiscoveryResponse {
   const response = create(DiscoveryResponseSchema, { typeUrl, nonce, versionInfo: version });
   response.$unknown = resources.map((resource) =>
-    encodedField(
-      SOTW_FIELDS,
-      resource,
-      () => toBinary(AnySchema, create(AnySchema, { typeUrl, value: resource.bytes })),
-    )
+    encodedField(SOTW_FIELDS, resource, (writer) => anyOf(writer, typeUrl, resource))
   );
   return response;
 }
@@ -130,10 +124,9 @@ function deltaResponse(
     removedResources: [...removed],
   });
   response.$unknown = resources.map((resource) =>
-    encodedField(DELTA_FIELDS, resource, () => {
-      const { name, bytes } = resource;
-      const message = create(ResourceSchema, { name, resource: { typeUrl, value: bytes } });
-      return toBinary(ResourceSchema, message);
+    encodedField(DELTA_FIELDS, resource, (writer) => {
+      anyOf(writer.tag(DELTA_RESOURCE.resource, LENGTH_DELIMITED).fork(), typeUrl, resource).join();
+      return writer.tag(DELTA_RESOURCE.name, LENGTH_DELIMITED).string(resource.name);
     })
   );
   return response;
@@ -141,8 +134,13 @@ function deltaResponse(
 
 /** A field of a message as it is on the wire. */
 type Field = NonNullable<DiscoveryResponse["$unknown"]>[number];
+const LENGTH_DELIMITED = WireType.LengthDelimited;
 /** `resources` of both responses. */
 const RESOURCES_FIELD = 2;
+/** Fields of `Resource`, which delta has about each. */
+const DELTA_RESOURCE = { resource: 2, name: 3 } as const;
+/** Fields of `google.protobuf.Any`. */
+const ANY = { typeUrl: 1, value: 2 } as const;
 /** Fields by the resource that they carry, for as long as it lives; its type is always the same. */
 type Fields = WeakMap<Resource, Field>;
 const SOTW_FIELDS: Fields = new WeakMap();
@@ -152,11 +150,20 @@ const DELTA_FIELDS: Fields = new WeakMap();
  * A resource as the field of a response, made once for all who get it: a message is written with the fields that its reader did not know as
  * they came, and these are handed in as such. A response to one client then costs one copy of its bytes, not one for each level of it.
  */
-function encodedField(fields: Fields, resource: Resource, encode: () => Uint8Array): Field {
+function encodedField(
+  fields: Fields,
+  resource: Resource,
+  write: (writer: BinaryWriter) => BinaryWriter,
+): Field {
   const known = fields.get(resource);
   if (known !== undefined) return known;
-  const data = new BinaryWriter().bytes(encode()).finish();
-  const field = { no: RESOURCES_FIELD, wireType: WireType.LengthDelimited, data };
+  const data = write(new BinaryWriter().fork()).join().finish();
+  const field = { no: RESOURCES_FIELD, wireType: LENGTH_DELIMITED, data };
   fields.set(resource, field);
   return field;
+}
+
+function anyOf(writer: BinaryWriter, typeUrl: string, { bytes }: Resource): BinaryWriter {
+  return writer.tag(ANY.typeUrl, LENGTH_DELIMITED).string(typeUrl)
+    .tag(ANY.value, LENGTH_DELIMITED).bytes(bytes);
 }
