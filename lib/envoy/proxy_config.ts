@@ -24,7 +24,7 @@ import { loadAssignment, noEndpoints } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
 import { applicationCluster, type InboundPort, ingressListener } from "./inbound.ts";
 import { boundListeners, type BoundOptions } from "./outbound_listeners.ts";
-import { httpPorts, noRoutes, portRoutes, type RouteOptions } from "./routes.ts";
+import { domainsThatCount, httpPorts, noRoutes, portRoutes, type RouteOptions } from "./routes.ts";
 import { part, type ResourcePart, type ResourceSet } from "./resource_set.ts";
 
 /** What one proxy is configured with. */
@@ -234,6 +234,7 @@ interface ListParts {
 function createListParts(encoder: Encoder): ListParts {
   const listeners = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
   const routes = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
+  const domains = remembered(domainsThatCount);
   return {
     listeners: (facts, options) =>
       rememberedAt(
@@ -241,13 +242,15 @@ function createListParts(encoder: Encoder): ListParts {
         JSON.stringify(options),
         () => part(boundListeners(facts, options).map(encoder.listener)),
       ),
-    routes: (facts, options) =>
-      rememberedAt(
+    routes(facts, { domain, blocks }) {
+      const options = { domain: domains(facts)(domain), blocks };
+      return rememberedAt(
         routes(facts),
         JSON.stringify(options),
         () =>
           part(httpPorts(facts).map((port) => encoder.routes(portRoutes(facts, port, options)))),
-      ),
+      );
+    },
   };
 }
 

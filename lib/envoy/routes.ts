@@ -79,6 +79,24 @@ function shortNames(host: string, domain: string): readonly string[] {
   return [...(own === namespace ? [name] : []), `${name}.${own}`, `${name}.${own}.${suffix[0]}`];
 }
 
+/**
+ * From a DNS domain to one with the same routes. A proxy may say any domain; of those that come out, the services have at most two for
+ * each host, and one for all others.
+ */
+export function domainsThatCount(services: readonly ServiceFacts[]): (domain: string) => string {
+  const own = new Set(services.map(({ host }) => afterDot(host)));
+  const shared = new Set([...own].map(afterDot));
+  return (domain) => {
+    if (own.has(domain)) return domain;
+    const suffix = afterDot(domain);
+    return shared.has(suffix) ? `.${suffix}` : "";
+  };
+}
+
+function afterDot(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
+}
+
 function serviceHost(facts: ServiceFacts, port: number, domains: string[]): VirtualHostJson {
   return {
     name: `${facts.host}:${port}`,

@@ -4,7 +4,7 @@ import type { Credentials } from "../authn/mod.ts";
 import { concatBytes } from "../base/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
 import type { ClientCertificate } from "../tls/mod.ts";
-import type { ServerStream } from "../transport/mod.ts";
+import { HTTP2_ERROR, type ServerStream } from "../transport/mod.ts";
 import { refuseRequest, runHandler } from "./adapter.ts";
 import { createFastPath } from "./fast_path.ts";
 import { createCallObserver, observeCalls } from "./interceptors.ts";
@@ -79,8 +79,11 @@ export function createGrpcHandler(
       void runHandler(stream, handler, { credentials, secure, body, onError });
     };
     const handler = router.find(path);
-    if (handler instanceof Promise) void handler.then(run);
-    else run(handler);
+    if (!(handler instanceof Promise)) return run(handler);
+    handler.then(run).catch((thrown: unknown) => {
+      onError(thrown);
+      stream.reset(HTTP2_ERROR.INTERNAL_ERROR);
+    });
   };
 
   return {

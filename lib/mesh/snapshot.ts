@@ -10,7 +10,7 @@ import { isSame, keepSame, keepSameList } from "./same.ts";
 /** The label by which a workload says whether it takes mutual TLS. */
 const TLS_MODE_LABEL = "security.istio.io/tlsMode";
 
-/** Builds a snapshot over the one before. */
+/** Builds a snapshot over the one before; `previous` itself when it says nothing else. */
 export function buildSnapshot(
   registry: Pick<RegistrySnapshot, "services" | "documents">,
   { settings, previous }: {
@@ -29,7 +29,10 @@ export function buildSnapshot(
     if (isSameWorld && known !== undefined && isSame(known.source, service)) return known;
     return keepService(known, toMeshService(service, world));
   });
-  return { ...world, services: keepSameList(previous?.services, services) };
+  const keptServices = keepSameList(previous?.services, services);
+  return isSameWorld && keptServices === previous?.services
+    ? previous
+    : { ...world, services: keptServices };
 }
 
 /** Each policy that says the same stays the object that it was. */

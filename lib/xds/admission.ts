@@ -3,7 +3,12 @@
  *
  * The texts are what agents and Envoys show their operators; the reason of a failed authentication goes to the log alone.
  */
-import { authenticate, type Authenticator, type Credentials } from "../authn/mod.ts";
+import {
+  authenticate,
+  type Authenticator,
+  type AuthOutcome,
+  type Credentials,
+} from "../authn/mod.ts";
 import { type Clock, isSignetError, sleep } from "../base/mod.ts";
 import { createRateLimiter, type RateLimiter } from "../limits/mod.ts";
 import { type NodeFacts, parseNode, type Proxy } from "../mesh/mod.ts";
@@ -76,7 +81,17 @@ export async function authenticateStream(
   if (!authenticates || !credentials.secure && !authenticatesPlaintext) {
     return { ok: true, identities: [] };
   }
-  const outcome = await authenticate(authenticators, credentials);
+  let outcome: AuthOutcome;
+  try {
+    outcome = await authenticate(authenticators, credentials);
+  } catch (thrown) {
+    if (!isSignetError(thrown, "authn.overloaded")) throw thrown;
+    return refusal(
+      "resource_exhausted",
+      "too many credentials are being looked at",
+      thrown.message,
+    );
+  }
   return outcome.ok
     ? { ok: true, identities: outcome.caller.identities }
     : refusal("unauthenticated", "authentication failure", outcome.reason);

@@ -104,11 +104,12 @@ class LiveXdsServer implements XdsServer {
     return [...this.#streams].slice(0, MAX_LISTED).map(({ session }) => session.view(nowMs));
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    this.#mesh?.[Symbol.dispose]();
     for (const { wake } of this.#streams) wake();
-    return Promise.resolve();
+    // What is being opened for a first stream is waited for, so that it is not left open; whoever asked for it hears of its failure.
+    await Promise.allSettled([this.#sessions]);
+    this.#mesh?.[Symbol.dispose]();
   }
 
   async *#serve<Request extends AnyRequest>(
@@ -183,7 +184,7 @@ class LiveXdsServer implements XdsServer {
     }
   }
 
-  /** Everything before the first answer, in istiod's order; undefined when the client went away meanwhile. */
+  /** Everything before the first answer, in istiod's order; undefined when the client or the server went away meanwhile. */
   async #admit<Request extends AnyRequest>(
     protocol: Protocol<Request>,
     inbox: Inbox<WithNode<Request>>,
@@ -201,6 +202,7 @@ class LiveXdsServer implements XdsServer {
     if ("status" in first) return first;
     const admitted = admitNode(first, authenticated.identities, this.#config);
     if (!admitted.ok) return admitted;
+    if (this.#isDisposed) return undefined;
     const host = await (this.#sessions ??= this.#open());
     const { remoteAddress } = credentials;
     const session = createSession({

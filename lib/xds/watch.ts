@@ -40,6 +40,7 @@ export function watchMesh(options: WatchOptions): PushedMesh {
       settings: settings(),
       previous: previous?.snapshot,
     });
+    if (snapshot === previous?.snapshot) return previous;
     return { snapshot, version: `${rfc3339(clock.nowMs())}/${++counter}` };
   };
   let current = build(undefined);
@@ -48,6 +49,7 @@ export function watchMesh(options: WatchOptions): PushedMesh {
     waiting = undefined;
     timer = undefined;
     const next = build(current);
+    if (next === current) return;
     current = next;
     onPush(next, clock.monotonicMs() - firstMs);
   };

@@ -33,6 +33,45 @@ export interface Sidecar extends AsyncDisposable {
   stat(name: string): Promise<number | undefined>;
 }
 
+/** An application beside a sidecar, on ports of the loopback. */
+export interface Application extends AsyncDisposable {
+  /** Answers requests. */
+  readonly http: number;
+  /** Answers connections. */
+  readonly tcp: number;
+}
+
+/** Starts an application that answers each request with a text, and each connection with `greeting`: at once, or when it has been spoken to. */
+export function startApplication(
+  { answer, greeting, waits = false }: {
+    readonly answer: (headers: Headers) => string;
+    readonly greeting: string;
+    readonly waits?: boolean;
+  },
+): Application {
+  const http = Deno.serve(
+    { hostname: "127.0.0.1", port: freePort(), onListen: () => {} },
+    ({ headers }) => new Response(answer(headers), { headers: { connection: "close" } }),
+  );
+  const tcp = Deno.listen({ hostname: "127.0.0.1", port: freePort() });
+  const serveTcp = async () => {
+    for await (const connection of tcp) {
+      if (waits) await connection.read(new Uint8Array(64));
+      await connection.write(new TextEncoder().encode(greeting));
+      connection.close();
+    }
+  };
+  const served = serveTcp();
+  return {
+    http: http.addr.port,
+    tcp: tcp.addr.port,
+    async [Symbol.asyncDispose]() {
+      tcp.close();
+      await Promise.all([http.shutdown(), served]);
+    },
+  };
+}
+
 /** Starts a sidecar with a join token of its own; resolves at once. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { name, namespace = "default", server } = options;

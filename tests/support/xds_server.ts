@@ -1,4 +1,5 @@
 /** An xDS server over a registry that a test sets, and streams on it. */
+import type { Authenticator } from "signet/authn/mod.ts";
 import { clientCertificateAuthenticator } from "../../lib/authn/client_certificate.ts";
 import { createMetrics } from "signet/telemetry/mod.ts";
 import {
@@ -50,16 +51,17 @@ export interface World {
 /** Runs `body` with a server; services `a` (HTTP) and `b` (TCP) are there unless `yaml` says otherwise. */
 export async function withServer(
   body: (world: World) => Promise<void>,
-  { yaml = A + B, config = {} }: {
+  { yaml = A + B, config = {}, authenticators = [clientCertificateAuthenticator()] }: {
     readonly yaml?: string;
     readonly config?: Partial<XdsConfig>;
+    readonly authenticators?: readonly Authenticator[];
   } = {},
 ): Promise<void> {
   const clock = createFakeClock(Date.UTC(2026, 0, 1));
   const [registry, logs, metrics] = [testRegistry(yaml), recordLogs(), createMetrics()];
   await using server = createXdsServer({ ...CONFIG, ...config }, {
     ...{ clock, registry, metrics, logger: logs.logger, processors: 2 },
-    authenticators: [clientCertificateAuthenticator()],
+    authenticators,
     trustDomain: () => "cluster.local",
   });
   await body({ server, registry, clock, metrics, logs });

@@ -5,7 +5,7 @@ import { freePort } from "../../support/ports.ts";
 import { tempDir } from "../../support/process.ts";
 import { rawGet, rawTalk } from "../../support/raw_http.ts";
 import { startSignet } from "../../support/server.ts";
-import { startSidecar, untilConfigured } from "../../support/sidecar.ts";
+import { startApplication, startSidecar, untilConfigured } from "../../support/sidecar.ts";
 import { until } from "../../support/until.ts";
 
 /** Where the second workload is reached. */
@@ -21,33 +21,11 @@ interface Ports {
   readonly tcp: number;
 }
 
-/** An application that shows the headers of each request, and answers each connection. */
+/** An application that shows the headers of each request. Its clients speak first: a port that also takes TLS has to see who is there. */
 function application() {
-  const http = Deno.serve(
-    { hostname: "127.0.0.1", port: freePort(), onListen: () => {} },
-    ({ headers }) =>
-      new Response([...headers].map(([name, value]) => `${name}: ${value}`).join("\n"), {
-        headers: { connection: "close" },
-      }),
-  );
-  const tcp = Deno.listen({ hostname: "127.0.0.1", port: freePort() });
-  const serveTcp = async () => {
-    for await (const connection of tcp) {
-      // The client speaks first: a port that also takes TLS has to see who is there.
-      await connection.read(new Uint8Array(64));
-      await connection.write(new TextEncoder().encode("hello"));
-      connection.close();
-    }
-  };
-  const served = serveTcp();
-  return {
-    http: http.addr.port,
-    tcp: tcp.addr.port,
-    async [Symbol.asyncDispose]() {
-      tcp.close();
-      await Promise.all([http.shutdown(), served]);
-    },
-  };
+  const answer = (headers: Headers) =>
+    [...headers].map(([name, value]) => `${name}: ${value}`).join("\n");
+  return startApplication({ answer, greeting: "hello", waits: true });
 }
 
 /** A service, its workload, and what the workload's proxy listens on. */

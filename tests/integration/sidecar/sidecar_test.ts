@@ -8,6 +8,7 @@ import { startSignet } from "../../support/server.ts";
 import {
   type Sidecar,
   SIDECAR_GIVE_UP_MS,
+  startApplication,
   startSidecar,
   untilConfigured,
 } from "../../support/sidecar.ts";
@@ -16,28 +17,9 @@ import { until } from "../../support/until.ts";
 /** What Envoy counts of each subscription, and what it must never have counted. */
 const REJECTED = /(?:update_rejected|init_fetch_timeout): [1-9]/;
 
-/** An application that says its name to every request, and another to every connection. */
+/** An application that says its name to every request, and to every connection. */
 function application(name: string) {
-  const http = Deno.serve(
-    { hostname: "127.0.0.1", port: freePort(), onListen: () => {} },
-    () => new Response(name, { headers: { connection: "close" } }),
-  );
-  const tcp = Deno.listen({ hostname: "127.0.0.1", port: freePort() });
-  const serveTcp = async () => {
-    for await (const connection of tcp) {
-      await connection.write(new TextEncoder().encode(`bytes of ${name}`));
-      connection.close();
-    }
-  };
-  const served = serveTcp();
-  return {
-    http: http.addr.port,
-    tcp: tcp.addr.port,
-    async [Symbol.asyncDispose]() {
-      tcp.close();
-      await Promise.all([http.shutdown(), served]);
-    },
-  };
+  return startApplication({ answer: () => name, greeting: `bytes of ${name}` });
 }
 
 function services(

@@ -280,3 +280,33 @@ spec: { ingress: [{ port: { number: 8080, name: http, protocol: HTTP }, bind: "$
   assert.deepEqual(names("127.0.0.1"), ["127.0.0.1_8080"]);
   assert.deepEqual(names("0.0.0.0"), ["0.0.0.0_8080"]);
 });
+
+Deno.test("configOf() keeps no routes of their own for domains that shorten no host", async () => {
+  const generator = createGenerator(await loadEncoder());
+  const mesh = meshOf(
+    HTTPD.replace("httpd.example", "web.shop.svc.cluster.local") +
+      serviceEntry({ name: "other" }),
+  );
+  const routesIn = (domain: string) => {
+    const node = parseNode({ id: `sidecar~10.0.0.7~a.shop~${domain}`, metadata: {} });
+    assert.ok(node.ok);
+    return generator.configOf(mesh, node.proxy).routes[0]!;
+  };
+  const shortNames = (domain: string) => {
+    const text = new TextDecoder("latin1").decode(routesIn(domain).get("8080")!.bytes);
+    return ["web", "web.shop"].map((name) =>
+      text.includes(`\x12${String.fromCharCode(name.length)}${name}\x12`)
+    );
+  };
+  assert.deepEqual(shortNames("shop.svc.cluster.local"), [true, true]);
+  assert.deepEqual(shortNames("zoo.svc.cluster.local"), [false, true]);
+  assert.deepEqual(shortNames("shop.example"), [false, false]);
+  const [inMesh, outside, bare] = [
+    [1, 2].map((each) => routesIn(`n${each}.svc.cluster.local`)),
+    [1, 2].map((each) => routesIn(`shop.odd${each}`)),
+    [routesIn(""), routesIn("shop")],
+  ];
+  assert.equal(inMesh[0], inMesh[1]);
+  for (const each of [...outside, ...bare]) assert.equal(each, outside[0]);
+  assert.notEqual(inMesh[0], outside[0]);
+});

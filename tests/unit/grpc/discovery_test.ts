@@ -180,6 +180,38 @@ Deno.test("A large response goes out in pieces, whole and in order", async () =>
   assert.equal(answer.largestWrite, 65_536);
 });
 
+/** A request whose node's metadata is a list in a list, and so on. */
+function nestedNode(depth: number): Uint8Array {
+  const headers: number[][] = [];
+  let length = 0;
+  const wrap = (tag: number) => {
+    const header = [tag];
+    let rest = length;
+    for (; rest > 127; rest >>>= 7) header.push(rest & 127 | 128);
+    header.push(rest);
+    headers.push(header);
+    length += header.length;
+  };
+  for (let level = 0; level < depth; level++) {
+    wrap(0x0a); // ListValue.values
+    wrap(0x32); // Value.list_value
+  }
+  // DiscoveryRequest.node, Node.metadata, Struct.fields, value of the entry, from the inside.
+  for (const tag of [0x12, 0x0a, 0x1a, 0x12]) wrap(tag);
+  return Uint8Array.from(headers.reverse().flat());
+}
+
+Deno.test("A node whose metadata is nested deep ends the call with a status, and nothing else", async () => {
+  const { answer, heard } = await ask("StreamAggregatedResources", [nestedNode(100_000)], []);
+  // What gRPC calls a message that does not parse.
+  assert.equal(answer.fields.get("grpc-status"), String(Code.Internal));
+  assert.match(decodeURIComponent(answer.fields.get("grpc-message")!), /^parse binary: /);
+  assert.deepEqual(heard.requests, []);
+  const usual = await ask("StreamAggregatedResources", [nestedNode(10)], []);
+  assert.equal(usual.answer.fields.get("grpc-status"), "0");
+  assert.equal(usual.heard.requests.length, 1);
+});
+
 Deno.test("A stream that the server gives up is reset", async () => {
   const message = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, {}));
   await assert.rejects(

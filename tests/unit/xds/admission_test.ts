@@ -1,5 +1,6 @@
 /** Who may open a stream, in istiod's order and words, and what a stream can make the server keep. */
 import assert from "node:assert/strict";
+import { SignetError } from "signet/base/mod.ts";
 import { TYPE_URL, type XdsConfig, type XdsServer } from "signet/xds/mod.ts";
 import { credentials, namesIn, NODE, openDelta, type XdsClient } from "../../support/xds_client.ts";
 import { CLUSTER_A, settle, start, withServer } from "../../support/xds_server.ts";
@@ -72,6 +73,24 @@ Deno.test("createXdsServer() refuses streams in istiod's order and words", async
     "invalid_argument",
     /INTERCEPTION_MODE is REDIRECT, should be NONE$/,
   ]);
+});
+
+Deno.test("createXdsServer() tells a stream to come again when too many credentials are being looked at", async () => {
+  const authenticators = [{
+    type: "Busy",
+    authenticate: () =>
+      Promise.reject(new SignetError("authn.overloaded", "Cannot check the token: all are busy")),
+  }];
+  await withServer(async ({ server, logs }) => {
+    const client = openDelta(server, credentials([]));
+    client.ask({ typeUrl: CDS, node: NODE });
+    assert.deepEqual(await refusalOf(server, client), [
+      "resource_exhausted",
+      "too many credentials are being looked at",
+    ]);
+    const [refused] = logs.records.filter(({ event }) => event === "xds.stream_refused");
+    assert.match(JSON.stringify(refused), /all are busy/);
+  }, { authenticators });
 });
 
 Deno.test("createXdsServer() admits who shows the right certificate, or need not", async (t) => {
@@ -200,11 +219,25 @@ Deno.test("createXdsServer() gives new streams turns, and refuses those that wou
   }, { config: { newStreamsPerSecond: 3 } });
 });
 
-Deno.test("createXdsServer() leaves no timer behind", async () => {
-  await withServer(async ({ server, clock }) => {
-    const { client } = await start(server);
-    await client.over();
-    await server[Symbol.asyncDispose]();
-    assert.equal(clock.waiting, 0);
+Deno.test("createXdsServer() leaves no timer behind", async (t) => {
+  await t.step("after a stream", () =>
+    withServer(async ({ server, clock }) => {
+      const { client } = await start(server);
+      await client.over();
+      await server[Symbol.asyncDispose]();
+      assert.equal(clock.waiting, 0);
+    }));
+  await t.step("when it ends at whichever step of a first stream", async () => {
+    for (let steps = 0; steps < 40; steps++) {
+      await withServer(async ({ server, clock }) => {
+        const client = openDelta(server);
+        client.ask({ typeUrl: CDS, node: NODE });
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        await server[Symbol.asyncDispose]();
+        while (await client.next() !== undefined);
+        assert.equal(clock.waiting, 0);
+        await client.over();
+      });
+    }
   });
 });

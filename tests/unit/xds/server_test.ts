@@ -52,7 +52,7 @@ Deno.test("createXdsServer() answers a reconnect in the order of its requests, a
 });
 
 Deno.test("createXdsServer() pushes what changed, once things are quiet, and nothing else", async (t) => {
-  await withServer(async ({ server, registry, clock }) => {
+  await withServer(async ({ server, registry, clock, logs }) => {
     const { client } = await start(server);
     const pushed = async (yaml: string, count: number) => {
       registry.set(yaml);
@@ -103,11 +103,15 @@ Deno.test("createXdsServer() pushes what changed, once things are quiet, and not
         [RDS, ["8080"], []],
       ]);
     });
-    await t.step("changes that come to nothing: nothing", async () => {
+    await t.step("changes that come to nothing: nothing, and nobody is woken for it", async () => {
+      const pushes = () => logs.records.filter(({ event }) => event === "xds.pushed").length;
+      const before = pushes();
+      assert.ok(before > 0);
       registry.set(A + B);
       await clock.advance(50);
       registry.set(A);
       await clock.advance(10_000);
+      assert.equal(pushes(), before);
       client.close();
       assert.equal(await client.next(), undefined);
     });
