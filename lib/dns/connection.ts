@@ -4,7 +4,9 @@
  *
  * All answers that one chunk brings leave in one write, each with its length in front, so a client's many queries cost one TLS record.
  * While too many queries wait for upstream, or the client does not read, nothing more of what it sends is looked at; it is kept up to a
- * bound. Not to read from the socket would be no bound: the runtime reads on and keeps everything, where nobody sees it.
+ * bound. To pause the socket would be no bound: the runtime reads on and keeps everything, where nobody sees it. HTTP/2 has to stop TCP
+ * below for that (`lib/transport/backpressure.ts`); here none but a flood sends thousands of queries ahead of their answers, so it is cut
+ * off, and nothing stands on what the runtime calls its parts.
  */
 import { Intake } from "./intake.ts";
 import {
@@ -69,19 +71,11 @@ export interface DnsConnectionHost {
   readonly onClose: (reason: CloseReason, thrown?: unknown) => void;
 }
 
-/** The keepalive option counts in units of 100 ms (RFC 7828 section 3.1). */
-const KEEPALIVE_UNIT_MS = 100;
-const MAX_KEEPALIVE = 0xffff;
 /** Answers that were said before and are said again between two looks at the clock. */
 const SAID_PER_LOOK = 32;
 
 /** What an answer repeats of what was asked. */
 type Asked = Pick<Query, "id" | "flags" | "question" | "edns">;
-
-/** An idle time as the keepalive option says it. */
-export function keepaliveUnits(idleMs: number): number {
-  return Math.min(MAX_KEEPALIVE, Math.floor(idleMs / KEEPALIVE_UNIT_MS));
-}
 
 /** See the module comment. */
 export class DnsConnection {
@@ -101,6 +95,8 @@ export class DnsConnection {
   #flushScheduled = false;
   #activeAtMs: number;
   #frameSinceMs: number | undefined;
+  /** When this side was ended; the client's may stay open (RFC 7766 section 6.2.4). */
+  #endedMs = Infinity;
   #unreadSinceMs: number | undefined;
 
   /** A connection of `client` over `wire` whose handshake has ended. */
@@ -126,7 +122,7 @@ export class DnsConnection {
       return this.#read();
     }
     this.#intake.keep(chunk);
-    if (this.#intake.backlogBytes > MAX_BACKLOG_BYTES) this.#abort("backlog");
+    if (this.#intake.length > MAX_BACKLOG_BYTES) this.#abort("backlog");
   }
 
   /** The client has taken what waited. */
@@ -158,9 +154,10 @@ export class DnsConnection {
 
   /** Looks at the time. */
   tick(nowMs: number): void {
-    if (this.#closed) return;
     const { limits: { frameTimeoutMs }, idleMs } = this.#host;
-    if (this.#unreadSinceMs !== undefined) {
+    if (this.#closed) {
+      if (nowMs - this.#endedMs >= idleMs()) this.#wire.destroy();
+    } else if (this.#unreadSinceMs !== undefined) {
       if (nowMs - this.#unreadSinceMs >= idleMs()) this.#abort("unread");
     } else if (this.#frameSinceMs !== undefined) {
       if (nowMs - this.#frameSinceMs >= frameTimeoutMs) this.#abort("frame_time");
@@ -366,7 +363,13 @@ export class DnsConnection {
     // Whole frames may wait until the client has taken what it has asked for.
     if (this.#unreadSinceMs !== undefined) return;
     // Half a frame will not become a whole one any more.
+    this.#end();
+  }
+
+  /** Ends this side, and gives the client as long as it may be idle to take what waits and to end its own. */
+  #end(): void {
     this.#closed = true;
+    this.#endedMs = this.#host.nowMs();
     this.#wire.end();
   }
 
@@ -375,9 +378,8 @@ export class DnsConnection {
     if (this.#closed) return;
     this.#flush();
     if (this.#closed) return;
-    this.#closed = true;
     this.#host.onClose(reason);
-    this.#wire.end();
+    this.#end();
   }
 
   #abort(reason: CloseReason, thrown?: unknown): void {

@@ -4,7 +4,11 @@ import { randomBytes, sha256 } from "../crypto/mod.ts";
 import type { ServiceRegistry } from "../registry/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import type { Logger, Metrics } from "../telemetry/mod.ts";
-import { createPeerVerifier, type PeerVerifierOptions } from "../tls/mod.ts";
+import {
+  type ClientCertificate,
+  createPeerVerifier,
+  type PeerVerifierOptions,
+} from "../tls/mod.ts";
 import { createPeerJudge } from "../transport/mod.ts";
 import { parseAddressList } from "./allow.ts";
 import { createAnswerer } from "./answer.ts";
@@ -94,7 +98,7 @@ export async function listenDns(config: DnsConfig, host: DnsHost): Promise<DnsSe
     limits: config.limits,
   }, {
     ...host,
-    judge: judgeOf(host),
+    ...judgesOf(host),
     said,
     answer: createAnswerer({ table: () => table, forwarder: host.forwarder, pick }),
     observer: createDnsObserver({ ...host, logOneOf: config.logOneOf }),
@@ -115,7 +119,8 @@ function pick(below: number): number {
   return randomBytes(1)[0]! % below;
 }
 
-function judgeOf({ cert, clock, crypto, trustDomain, logger, metrics }: DnsHost) {
+/** Who judges a client when it comes, and while it stays. */
+function judgesOf({ cert, clock, crypto, trustDomain, logger, metrics }: DnsHost) {
   const verifier = createPeerVerifier({
     roots: () => cert.clientRoots,
     trustDomain,
@@ -123,5 +128,8 @@ function judgeOf({ cert, clock, crypto, trustDomain, logger, metrics }: DnsHost)
     nowMs: () => clock.nowMs(),
   });
   const digest = (der: Uint8Array) => sha256(der).toHex();
-  return createPeerJudge({ verifier, digest, clock, logger, metrics });
+  return {
+    judge: createPeerJudge({ verifier, digest, clock, logger, metrics }),
+    standing: (client: ClientCertificate) => verifier.standing(client),
+  };
 }

@@ -1,5 +1,6 @@
 /** What a client has sent and nobody has looked at: in one piece for those who read frames, in pieces while none are read. */
 import { concatBytes } from "../base/mod.ts";
+import { Unread } from "../transport/mod.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -8,12 +9,11 @@ export class Intake {
   #bytes: Uint8Array = NOTHING;
   /** True when the bytes are a chunk as it came. */
   #isView = false;
-  #backlog: Uint8Array[] = [];
-  #backlogBytes = 0;
+  readonly #backlog = new Unread();
 
-  /** Octets that came while nothing was read, and that were not joined since. */
-  get backlogBytes(): number {
-    return this.#backlogBytes;
+  /** Octets that nobody has read. */
+  get length(): number {
+    return this.#bytes.length + this.#backlog.bytes;
   }
 
   /** What is there to read, but for the backlog. A view into a chunk: valid until the next one. */
@@ -29,17 +29,14 @@ export class Intake {
 
   /** Takes a chunk that is read later: a copy, as a small chunk may be a view into a large buffer. */
   keep(chunk: Uint8Array): void {
-    this.#backlog.push(chunk.slice());
-    this.#backlogBytes += chunk.length;
+    this.#backlog.push(chunk);
   }
 
   /** Joins the backlog to what is there to read. */
   join(): void {
-    if (this.#backlogBytes === 0) return;
-    this.#bytes = concatBytes([this.#bytes, ...this.#backlog]);
+    if (this.#backlog.bytes === 0) return;
+    this.#bytes = concatBytes([this.#bytes, this.#backlog.takeAll()]);
     this.#isView = false;
-    this.#backlog = [];
-    this.#backlogBytes = 0;
   }
 
   /** Drops what was read; the rest becomes a copy, which the next chunk leaves alone. */
@@ -52,7 +49,6 @@ export class Intake {
   /** Drops all. */
   clear(): void {
     this.#bytes = NOTHING;
-    this.#backlog = [];
-    this.#backlogBytes = 0;
+    this.#backlog.clear();
   }
 }

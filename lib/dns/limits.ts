@@ -22,12 +22,15 @@ export interface DnsLimits {
 export const MAX_STRAY_RESPONSES = 3;
 /** Octets that wait in a socket before nothing more of what its client sends is looked at. */
 export const QUEUE_HIGH_BYTES = 512 << 10;
-/** Octets that a client may send while nothing is looked at: thousands of queries. More ends the connection. */
+/** Octets of a client that wait to be looked at: thousands of queries. More ends the connection. */
 export const MAX_BACKLOG_BYTES = 512 << 10;
 /** Shortest idle time, when nearly every slot is taken. */
 const MIN_IDLE_MS = 500;
 /** Share of the slots that may be taken before the idle time shrinks. */
 const RELAXED_SHARE = 0.5;
+/** The keepalive option counts in units of 100 ms (RFC 7828 section 3.1). */
+const KEEPALIVE_UNIT_MS = 100;
+const MAX_KEEPALIVE = 0xffff;
 
 /**
  * The idle time while `open` of the slots are taken: whole up to half of them, then falling with the square of what is left, so that a
@@ -41,4 +44,9 @@ export function idleTimeMs(
   if (free >= RELAXED_SHARE) return idleTimeoutMs;
   const share = (free / RELAXED_SHARE) ** 2;
   return Math.min(idleTimeoutMs, Math.max(MIN_IDLE_MS, Math.round(idleTimeoutMs * share)));
+}
+
+/** An idle time as the keepalive option says it. */
+export function keepaliveUnits(idleMs: number): number {
+  return Math.min(MAX_KEEPALIVE, Math.floor(idleMs / KEEPALIVE_UNIT_MS));
 }

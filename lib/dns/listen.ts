@@ -16,6 +16,7 @@ import {
   evidenceOf,
   Handshakes,
   type PeerJudge,
+  type PeerStanding,
 } from "../transport/mod.ts";
 import type { AddressList } from "./allow.ts";
 import { admit } from "./admission.ts";
@@ -24,9 +25,8 @@ import {
   DnsConnection,
   type DnsConnectionHost,
   type DnsWire,
-  keepaliveUnits,
 } from "./connection.ts";
-import { type DnsLimits, idleTimeMs } from "./limits.ts";
+import { type DnsLimits, idleTimeMs, keepaliveUnits } from "./limits.ts";
 import type { DnsObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import type { Answerer } from "./port.ts";
@@ -59,6 +59,8 @@ export interface DnsListenHost {
   readonly cert: ServerCert;
   /** Judges client certificates. */
   readonly judge: PeerJudge;
+  /** Judges a client with a certificate again while it stays. */
+  readonly standing: (client: ClientCertificate) => PeerStanding;
   /** Answers. */
   readonly answer: Answerer;
   /** Answers that may be said again. */
@@ -105,9 +107,10 @@ export async function listenDot(
     (thrown: unknown) =>
       host.logger.error(EVENT.connectionFailed, "The DNS listener failed", {}, thrown),
   );
-  const swapped = host.cert.onChange((material) =>
-    server.setSecureContext(secureContext(material))
-  );
+  const swapped = host.cert.onChange((material) => {
+    server.setSecureContext(secureContext(material));
+    port.judgeAgain();
+  });
   port.tick();
   return {
     addr: boundAddress(server),
@@ -128,10 +131,16 @@ export async function listenDot(
   };
 }
 
+/** A connection of a client that was let in, and what it was let in for. */
+interface Admitted {
+  readonly connection: DnsConnection;
+  readonly certificate: ClientCertificate | undefined;
+}
+
 class DnsPort {
   readonly #config: DnsListenConfig;
   readonly #host: DnsListenHost;
-  readonly #sockets = new Map<Socket, DnsConnection | undefined>();
+  readonly #sockets = new Map<Socket, Admitted | undefined>();
   readonly #perAddress = new Map<string, number>();
   readonly #handshakes: Handshakes;
   readonly #counted;
@@ -181,12 +190,21 @@ class DnsPort {
     this.#timer = clock.setTimer(TICK_MS, () => {
       if (this.#ended) return;
       const nowMs = clock.monotonicMs();
-      for (const connection of [...this.#sockets.values()]) connection?.tick(nowMs);
+      this.judgeAgain();
+      for (const admitted of [...this.#sockets.values()]) admitted?.connection.tick(nowMs);
       const late = this.#handshakes.expire(nowMs);
       for (let i = 0; i < late; i++) this.#counted.closed("handshake_time");
       if (late > 0) this.#counted.handshakesFailed.inc(late);
       this.tick();
     });
+  }
+
+  /** Takes no more from clients whose certificate counts no more, or whose time is over: a good one comes again. */
+  judgeAgain(): void {
+    for (const admitted of [...this.#sockets.values()]) {
+      if (admitted?.certificate === undefined) continue;
+      if (this.#host.standing(admitted.certificate) !== "good") admitted.connection.drain();
+    }
   }
 
   /** A TCP connection before its handshake: bounds come first, as a handshake is what costs most. */
@@ -227,7 +245,7 @@ class DnsPort {
     this.#sockets.set(socket, undefined);
     this.#counted.open.set(this.#sockets.size);
     socket.on("close", () => {
-      this.#sockets.get(socket)?.lost();
+      this.#sockets.get(socket)?.connection.lost();
       this.#sockets.delete(socket);
       this.#counted.open.set(this.#sockets.size);
     });
@@ -257,7 +275,7 @@ class DnsPort {
       return void socket.destroy();
     }
     const connection = new DnsConnection(new SocketWire(socket), client, this.#shared);
-    this.#sockets.set(socket, connection);
+    this.#sockets.set(socket, { connection, certificate });
     socket.on("data", (chunk: Uint8Array) => connection.receive(chunk));
     socket.on("drain", () => connection.drained());
     socket.on("end", () => connection.clientEnded());
@@ -266,7 +284,7 @@ class DnsPort {
   async drain(deadlineMs: number): Promise<void> {
     const { clock } = this.#host;
     const until = clock.monotonicMs() + deadlineMs;
-    for (const connection of this.#sockets.values()) connection?.drain();
+    for (const admitted of this.#sockets.values()) admitted?.connection.drain();
     while (this.#sockets.size > 0 && clock.monotonicMs() < until) await sleep(clock, 10);
     this.destroy();
   }

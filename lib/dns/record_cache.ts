@@ -76,9 +76,14 @@ function rotate(addresses: readonly Uint8Array[], owner: Uint8Array): readonly S
       data,
     })
   );
-  return records.slice(0, MAX_ROTATIONS).map((_, first) =>
-    sectionOf([...records.slice(first), ...records.slice(0, first)])
-  );
+  const count = records.length;
+  // Twice, one behind the other: as all records have one length, each order is a part of that and costs no octets of its own.
+  const { bytes } = sectionOf([...records, ...records]);
+  const recordBytes = records[0]!.length;
+  return records.slice(0, MAX_ROTATIONS).map((_, first) => ({
+    bytes: bytes.subarray(first * recordBytes, (first + count) * recordBytes),
+    count,
+  }));
 }
 
 function renameOwner({ bytes, count }: Section, owner: Uint8Array): Section {

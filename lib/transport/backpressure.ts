@@ -3,6 +3,9 @@
  *
  * `pause()` of a TLS socket stops its events alone: under Deno (2.7.14 and 2.9.8) the TLS layer goes on reading into memory, as much as the
  * peer sends. What holds a peer back is that nothing is read from TCP below, and for that Node has no public name.
+ *
+ * It is needed where a peer that reads slowly is in its right and must wait: HTTP/2 lets it send whole windows of request bodies meanwhile.
+ * The DNS port keeps a bounded rest and closes instead (`lib/dns/connection.ts`), which takes no such name.
  */
 import type { Socket } from "node:net";
 

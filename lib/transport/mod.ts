@@ -30,3 +30,4 @@ export type {
   ServerStream,
   StreamConnection,
 } from "./port.ts";
+export { Unread } from "./unread.ts";

@@ -5,6 +5,7 @@ import { framed } from "../../support/dot_client.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { run, usageOf } from "../../support/process.ts";
 import { runSignet, type SignetServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 import { connectMesh, startMesh } from "./mesh.ts";
 
 const QUERY = message({}, question(wireName("db", "example")));
@@ -103,6 +104,38 @@ Deno.test("the DNS port keeps its bounds of connections, frames and idle time, a
   }
   await using late = await connectMesh(server);
   assert.equal(await rcodeOf(late), 0, "and others are served");
+});
+
+/** Connections of the DNS port that are open now. */
+async function openNow(server: SignetServer): Promise<number> {
+  const [line] = await metrics(server, 'signet_connections_open{port="dnsAddr"}');
+  return Number(line?.split(" ").at(-1));
+}
+
+Deno.test("a client that does not end its side after the server has holds no connection", async () => {
+  await using server = await startMesh({ args: ["--dnsIdleTimeout", "1s"] });
+  using _lingering = await Deno.connectTls({
+    hostname: "localhost",
+    port: server.ports.dns,
+    caCerts: [await Deno.readTextFile(server.rootFile)],
+    alpnProtocols: ["dot"],
+  });
+  await until("it has a connection", async () => await openNow(server) === 1 || undefined);
+  await until("it has none", async () => await openNow(server) === 0 || undefined);
+});
+
+Deno.test("a question that was answered is answered by the names of now", async () => {
+  await using server = await startMesh();
+  await using client = await connectMesh(server);
+  const lastOctet = async () => {
+    client.send(QUERY);
+    return (await client.next())?.at(-1);
+  };
+  for (let again = 0; again < 3; again++) assert.equal(await lastOctet(), 7);
+  const file = `${server.cwd}/config/mesh.yaml`;
+  const names = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, names.replace("10.0.0.7", "10.0.0.8"));
+  await until("the new address is said", async () => await lastOctet() === 8 || undefined);
 });
 
 const DEAF_CLIENT = new URL("deaf_client.py", import.meta.url).pathname;

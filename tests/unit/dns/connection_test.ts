@@ -1,15 +1,15 @@
 /** A connection over a wire that a test looks at: what was said once is said again, and only where it is right. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { concatBytes } from "signet/base/mod.ts";
 import { createMetrics, type Metrics } from "signet/telemetry/mod.ts";
 import { createAnswerer } from "../../../lib/dns/answer.ts";
 import {
   type CloseReason,
   DnsConnection,
   type DnsConnectionHost,
-  keepaliveUnits,
 } from "../../../lib/dns/connection.ts";
-import { MAX_BACKLOG_BYTES, QUEUE_HIGH_BYTES } from "../../../lib/dns/limits.ts";
+import { keepaliveUnits, MAX_BACKLOG_BYTES, QUEUE_HIGH_BYTES } from "../../../lib/dns/limits.ts";
 import { decodeMessage, encodeName, RCODE } from "../../../lib/dns/message/mod.ts";
 import { buildNameTable } from "../../../lib/dns/name_table.ts";
 import { createDnsObserver } from "../../../lib/dns/observer.ts";
@@ -27,6 +27,14 @@ const SERVICES = [
   serviceOf("private.example", { addresses: ["10.0.0.9"], exportTo: ["shop"] }),
   serviceOf("*.wild.example", { addresses: ["10.0.0.8"] }),
 ];
+
+/** An answer of nothing. */
+const EMPTY_ANSWER: DnsAnswer = {
+  ...{ rcode: 0, flags: 0x80, extendedError: undefined, source: "upstream" },
+  answer: { bytes: new Uint8Array(0), count: 0 },
+  authority: { bytes: new Uint8Array(0), count: 0 },
+  additional: { bytes: new Uint8Array(0), count: 0 },
+};
 
 interface Setting {
   readonly client?: Partial<DnsClient>;
@@ -90,6 +98,16 @@ function open({ client = {}, forwarder, said, answer }: Setting = {}) {
       return written.flatMap(messagesIn);
     },
   };
+}
+
+let pieces = 0;
+
+/** Octets that count how often they become a piece of their own. */
+class CountedOctets extends Uint8Array {
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    pieces++;
+    return Uint8Array.prototype.slice.call(Uint8Array.from(this), start, end);
+  }
 }
 
 function messagesIn(bytes: Uint8Array): readonly Uint8Array[] {
@@ -211,10 +229,8 @@ Deno.test("a kept answer of an upstream server is said again until its second is
   let told = 0;
   let asked = 0;
   const answer: DnsAnswer = {
-    ...{ rcode: 0, flags: 0x80, extendedError: undefined, source: "cache" },
-    answer: { bytes: new Uint8Array(0), count: 0 },
-    authority: { bytes: new Uint8Array(0), count: 0 },
-    additional: { bytes: new Uint8Array(0), count: 0 },
+    ...EMPTY_ANSWER,
+    source: "cache",
     reuse: { untilMs: 1_000, orders: [], onReuse: () => void told++ },
   };
   const one = open({
@@ -260,6 +276,56 @@ Deno.test("a client that does not read is not answered, what it sends is kept up
   const chunk = new Uint8Array(1 << 16);
   for (let sent = 0; sent <= MAX_BACKLOG_BYTES; sent += chunk.length) one.connection.receive(chunk);
   assert.deepEqual(one.closed, ["backlog", "destroy"]);
+});
+
+Deno.test("a client that floods while its queries wait for upstream is cut off at the same bound, however many of them are answered meanwhile", async () => {
+  const waiting: ((answer: DnsAnswer) => void)[] = [];
+  const one = open({ answer: () => new Promise((resolve) => void waiting.push(resolve)) });
+  const flood = concatBytes(Array.from({ length: 1_000 }, (_, id) => framed(ask("db.up", { id }))));
+  let kept = 0;
+  while (one.closed.length === 0 && kept <= 4 * MAX_BACKLOG_BYTES) {
+    one.connection.receive(flood);
+    kept += flood.length;
+    waiting.shift()!(EMPTY_ANSWER);
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  assert.deepEqual(one.closed, ["backlog", "destroy"]);
+  assert.ok(kept < MAX_BACKLOG_BYTES + 2 * flood.length, `${kept}`);
+  assert.ok(one.world.answered > 100, "some were answered, and others taken for them");
+});
+
+Deno.test("what a client sends octet by octet while nothing is looked at is kept in few pieces, and read whole", () => {
+  const one = open();
+  one.world.queuedBytes = QUEUE_HIGH_BYTES + 1;
+  one.ask(ask("db.example"));
+  const many = concatBytes(
+    Array.from({ length: 16_000 }, (_, id) => framed(ask("db.example", { id }))),
+  );
+  const octets = Array.from({ length: 256 }, (_, octet) => CountedOctets.of(octet));
+  pieces = 0;
+  for (const octet of many) one.connection.receive(octets[octet]!);
+  assert.ok(pieces > 0 && pieces <= 2 * Math.ceil(many.length / 16_384), `${pieces} pieces`);
+  one.world.queuedBytes = 0;
+  one.written.length = 0;
+  one.connection.drained();
+  assert.equal(one.written.flatMap(messagesIn).length, 16_000);
+});
+
+Deno.test("a client that does not end its side after the server has is cut off after the idle time", () => {
+  const one = open();
+  one.world.nowMs = 30_000;
+  one.connection.tick(30_000);
+  assert.deepEqual(one.closed, ["idle", "end"]);
+  one.connection.tick(59_999);
+  assert.deepEqual(one.closed, ["idle", "end"]);
+  one.connection.tick(60_000);
+  assert.deepEqual(one.closed, ["idle", "end", "destroy"]);
+  const asked = open();
+  asked.connection.clientEnded();
+  assert.deepEqual(asked.closed, ["end"]);
+  asked.connection.tick(30_000);
+  assert.deepEqual(asked.closed, ["end", "destroy"], "nor does one that never reads the rest");
 });
 
 Deno.test("a client that closes its side before it has read gets all answers first", () => {

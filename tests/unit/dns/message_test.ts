@@ -312,4 +312,9 @@ Deno.test("createRecordCache() turns several addresses round, and keeps each enc
   assert.equal(cache.addresses(records, TYPE.TXT, undefined), undefined);
   const owned = cache.addresses(records, TYPE.A, "other.example")!;
   assert.equal(readName(owned.bytes, 0, { pointers: false }).key, "other.example");
+  const orders = cache.orders(records, TYPE.A, "other.example")!;
+  const said = orders.map(({ bytes }) => [0, 1, 2].map((at) => bytes[(at + 1) * 25 + at * 4 + 3]));
+  assert.deepEqual(said, [[1, 2, 3], [2, 3, 1], [3, 1, 2]]);
+  const octets = new Set(orders.map(({ bytes }) => bytes.buffer));
+  assert.deepEqual([octets.size, [...octets][0]!.byteLength], [1, 2 * orders[0]!.bytes.length]);
 });
