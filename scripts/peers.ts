@@ -106,15 +106,21 @@ async function istioPeers(): Promise<boolean> {
   return complete;
 }
 
-/** Istio's CustomResourceDefinitions, out of its API's module. */
-async function istioCrds(): Promise<boolean> {
+/** The folder of a Go module of Istio's, which is fetched when it is not there; undefined when it cannot be. */
+async function istioModule(name: string): Promise<string | undefined> {
+  if (!await go(["mod", "download", name], ISTIO)) return undefined;
   const { success, stdout } = await new Deno.Command("go", {
-    args: ["list", "-m", "-f", "{{.Dir}}", "istio.io/api"],
+    args: ["list", "-m", "-f", "{{.Dir}}", name],
     cwd: ISTIO,
     stdin: "null",
   }).output();
-  if (!success) return false;
-  const folder = new TextDecoder().decode(stdout).trim();
+  return success ? new TextDecoder().decode(stdout).trim() : undefined;
+}
+
+/** Istio's CustomResourceDefinitions, out of its API's module. */
+async function istioCrds(): Promise<boolean> {
+  const folder = await istioModule("istio.io/api");
+  if (folder === undefined) return false;
   const crds = await Deno.readTextFile(
     `${folder}/kubernetes/customresourcedefinitions.gen.yaml`,
   );
@@ -141,15 +147,8 @@ async function kubernetes(): Promise<boolean> {
 async function istioBootstrap(): Promise<boolean> {
   const path = istioBootstrapFile();
   if (await Deno.stat(path).then(() => true, () => false)) return true;
-  const cwd = ISTIO;
-  if (!await go(["mod", "download", "istio.io/istio"], cwd)) return false;
-  const { success, stdout } = await new Deno.Command("go", {
-    args: ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"],
-    cwd,
-    stdin: "null",
-  }).output();
-  if (!success) return false;
-  const module = new TextDecoder().decode(stdout).trim();
+  const module = await istioModule("istio.io/istio");
+  if (module === undefined) return false;
   await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   const template = await Deno.readFile(`${module}/tools/packaging/common/envoy_bootstrap.json`);
   await Deno.writeFile(path, template);

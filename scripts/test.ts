@@ -69,7 +69,10 @@ async function runAll(phases: readonly Phase[], request: Request): Promise<reado
   };
   for (const phase of phases) {
     while (running.size >= (phase.kind === "tests" ? 1 : CORES)) await Promise.race(running);
-    if (phase.kind === "tests" && phase.program === "executable" && !isCompiled) continue;
+    if (phase.kind === "tests" && phase.program === "executable" && !isCompiled) {
+      announce(`SKIPPED for want of ${EXECUTABLE}: ${phase.name}`);
+      continue;
+    }
     const started = run(phase).finally(() => running.delete(started));
     running.add(started);
     if (phase.kind === "tests") await started;

@@ -19,7 +19,7 @@ import {
 import { describe } from "./schema/scalar.ts";
 
 const TOP_FIELDS = ["apiVersion", "kind", "metadata", "spec", "status"];
-/** What checks of one document may cost beyond its characters; a regex costs its length and its counted repeats. */
+/** What checks of one document may cost beyond its characters; see `costOfRegex`. */
 const BUDGET = 300_000;
 /** Findings that are kept of one document; more help nobody. */
 const MAX_FINDINGS = 20;
@@ -160,7 +160,8 @@ function readHead(value: unknown, at: Cursor): Head | undefined {
     fault(at, "has no apiVersion or kind, should be an object such as a ServiceEntry");
     return undefined;
   }
-  const [group = "", version = ""] = apiVersion.split("/");
+  const [group = "", ...versions] = apiVersion.split("/");
+  const version = versions.join("/");
   return { apiVersion, group, version, kind, fields };
 }
 

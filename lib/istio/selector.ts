@@ -4,8 +4,8 @@
  */
 import { quote } from "../base/mod.ts";
 import { isLabel, labelKeyFault, labelValueFault } from "./names.ts";
-import { list, map, object, type Raw } from "./schema/collection.ts";
-import { below, type Cursor, fault, type ValueOf, warn } from "./schema/port.ts";
+import { list, map, object, type ObjectOf, type Raw } from "./schema/collection.ts";
+import { below, type Cursor, fault, warn } from "./schema/port.ts";
 import { text } from "./schema/scalar.ts";
 
 const MAX_LABEL_VALUE = 63;
@@ -38,17 +38,15 @@ export const POLICY_TARGETS = {
   targetRef: TARGET_REF,
   targetRefs: list(TARGET_REF, { max: 16 }),
 };
-/** A description of {@linkcode POLICY_TARGETS} as an object of its own. */
-const TARGETS = object(POLICY_TARGETS);
-type PolicyTargets = NonNullable<ValueOf<typeof TARGETS>>;
+type PolicyTargets = ObjectOf<typeof POLICY_TARGETS>;
 
-/** Kinds that a policy may be attached to, by group. */
-const TARGET_KINDS: Readonly<Record<string, readonly string[]>> = {
-  "": ["Service"],
-  core: ["Service"],
-  "networking.istio.io": ["ServiceEntry"],
-  "gateway.networking.k8s.io": ["Gateway", "GatewayClass"],
-};
+/** Kinds that a policy may be attached to, by group: a name that is a document's own choice, `constructor` included. */
+const TARGET_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["", ["Service"]],
+  ["core", ["Service"]],
+  ["networking.istio.io", ["ServiceEntry"]],
+  ["gateway.networking.k8s.io", ["Gateway", "GatewayClass"]],
+]);
 
 function pattern(regexp: RegExp): (value: string) => string | undefined {
   return (value) =>
@@ -81,7 +79,7 @@ function checkTarget(
   { group, kind }: { readonly group: string; readonly kind: string },
   at: Cursor,
 ): void {
-  if (TARGET_KINDS[group]?.includes(kind)) return;
+  if (TARGET_KINDS.get(group)?.includes(kind)) return;
   const kinds = "Service, ServiceEntry, Gateway or GatewayClass";
   fault(below(at, "kind"), `targetRef must be to one of ${kinds} but was ${group}/${kind}`);
 }

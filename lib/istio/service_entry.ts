@@ -18,7 +18,7 @@ import {
 import type { ObjectMeta, ServiceEntry, ServicePort, WorkloadEntry } from "./port.ts";
 import { isHttp, isTls, protocolFault } from "./protocol.ts";
 import { list, object, type Raw } from "./schema/collection.ts";
-import { below, type Cursor, fault, type Schema, warn } from "./schema/port.ts";
+import { below, type Cursor, fault, repeatsOf, type Schema, warn } from "./schema/port.ts";
 import { choice, optional, text, uint32 } from "./schema/scalar.ts";
 import {
   checkExportTo,
@@ -121,9 +121,10 @@ export const SERVICE_ENTRY: KindRule<ServiceEntry> = {
 };
 
 function checkHosts({ hosts, resolution, endpoints }: ServiceEntry, at: Cursor): void {
+  const repeats = repeatsOf(hosts);
   for (const [index, host] of hosts.entries()) {
     const place = below(at, "hosts", index);
-    if (hosts.indexOf(host) < index) fault(place, `${quote(host)} is there twice`);
+    if (repeats.has(index)) fault(place, `${quote(host)} is there twice`);
     if (resolution !== "DYNAMIC_DNS") warn(place, partialWildcardFault(host));
     else if (!host.startsWith("*")) {
       fault(place, "host must be wildcarded for resolution mode DYNAMIC_DNS");
@@ -145,9 +146,10 @@ function isLookedUp(resolution: ServiceEntry["resolution"]): boolean {
 }
 
 function checkAddresses({ addresses, resolution }: ServiceEntry, at: Cursor): void {
+  const repeats = repeatsOf(addresses);
   for (const [index, address] of addresses.entries()) {
     const place = below(at, "addresses", index);
-    if (addresses.indexOf(address) < index) fault(place, `${quote(address)} is there twice`);
+    if (repeats.has(index)) fault(place, `${quote(address)} is there twice`);
     if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
       fault(place, "CIDR addresses are allowed only for NONE/STATIC resolution types");
     }
@@ -158,13 +160,16 @@ function checkPorts(entry: ServiceEntry, at: Cursor, { labels }: ObjectMeta): vo
   const { ports, hosts, addresses, resolution } = entry;
   const isOptedOut = labels[AUTO_ADDRESS_LABEL]?.toLowerCase() === "false";
   const isBare = addresses.length === 0 && (resolution === "NONE" || isOptedOut);
+  const [names, numbers] = [
+    repeatsOf(ports.map(({ name }) => name)),
+    repeatsOf(ports.map(({ number }) => number)),
+  ];
   for (const [index, port] of ports.entries()) {
     const place = below(at, "ports", index);
-    const before = ports.slice(0, index);
-    if (before.some(({ name }) => name === port.name)) {
+    if (names.has(index)) {
       fault(below(place, "name"), `service entry port name ${quote(port.name)} already defined`);
     }
-    if (before.some(({ number }) => number === port.number)) {
+    if (numbers.has(index)) {
       fault(below(place, "number"), `service entry port ${port.number} already defined`);
     }
     if (isBare && port.protocol === "TCP") {
@@ -194,7 +199,7 @@ function isTcp({ protocol }: ServicePort): boolean {
 }
 
 function checkEndpoints({ endpoints, resolution, ports }: ServiceEntry, at: Cursor): void {
-  const names = ports.map(({ name }) => name);
+  const names = new Set(ports.map(({ name }) => name));
   for (const [index, endpoint] of endpoints.entries()) {
     const place = below(at, "endpoints", index);
     if (resolution === "STATIC") {
@@ -205,7 +210,7 @@ function checkEndpoints({ endpoints, resolution, ports }: ServiceEntry, at: Curs
       checkLabels(endpoint.labels, below(place, "labels"));
     } else continue;
     for (const [name, port] of Object.entries(endpoint.ports)) {
-      if (names.includes(name)) continue;
+      if (names.has(name)) continue;
       fault(
         below(place, "ports", name),
         `endpoint port ${port} is not defined by the service entry`,
@@ -224,9 +229,9 @@ function checkEndpoints({ endpoints, resolution, ports }: ServiceEntry, at: Curs
 function checkSocketService(
   { address }: WorkloadEntry,
   at: Cursor,
-  names: readonly string[],
+  names: ReadonlySet<string>,
 ): void {
-  if (address.startsWith("unix://") && new Set(names).size !== 1) {
+  if (address.startsWith("unix://") && names.size !== 1) {
     fault(at, "exactly 1 service port required for unix endpoints");
   }
 }

@@ -4,7 +4,7 @@
  * The file is the unit: with one fault it gives no documents, so that a change is taken whole or not at all. Documents of kinds that
  * signet does not read are listed and left alone, as a folder of a mesh's configuration holds many.
  */
-import { LineCounter, parseAllDocuments } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import { messageOf } from "../base/mod.ts";
 import { type Finding, type IstioDocument, parseDocument } from "./document.ts";
 import type { DocumentFault, UnreadDocument } from "./port.ts";
@@ -45,7 +45,12 @@ export function parseIstioFile(text: string, file: string): ParsedFile {
     whole(1, `the file has ${text.length} characters, at most ${MAX_FILE_CHARS} are read`);
     return resultOf(context);
   }
-  const parsed = parseAllDocuments(text, { lineCounter: context.lines, prettyErrors: false });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: context.lines,
+    prettyErrors: false,
+    // The library compares each key with all before it; `repeatedKeys` does not.
+    uniqueKeys: false,
+  });
   const found = "empty" in parsed ? [] : parsed;
   if (found.length > MAX_DOCUMENTS) {
     whole(1, `the file has ${found.length} documents, at most ${MAX_DOCUMENTS} are read`);
@@ -55,7 +60,12 @@ export function parseIstioFile(text: string, file: string): ParsedFile {
     for (const error of document.errors) {
       whole(lineAt(error.pos[0], context), `is not YAML: ${error.message}`);
     }
-    if (document.errors.length === 0 && document.contents !== null) readOne(document, context);
+    if (document.errors.length > 0 || document.contents === null) continue;
+    const repeated = repeatedKeys(document.contents);
+    for (const offset of repeated) {
+      whole(lineAt(offset, context), "is not YAML: Map keys must be unique");
+    }
+    if (repeated.length === 0) readOne(document, context);
   }
   return resultOf(context);
 }
@@ -67,6 +77,25 @@ interface FileContext {
   readonly warnings: DocumentFault[];
   readonly documents: IstioDocument[];
   readonly unread: UnreadDocument[];
+}
+
+/** Where keys stand that their mappings have already, in order. */
+function repeatedKeys(contents: unknown): readonly number[] {
+  const repeated: number[] = [];
+  const nodes = [contents];
+  while (nodes.length > 0) {
+    const node = nodes.pop();
+    if (isSeq(node)) { for (const item of node.items) nodes.push(item); }
+    if (!isMap(node)) continue;
+    const seen = new Set<unknown>();
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? key.value : key;
+      if (seen.has(name)) repeated.push(isNode(key) ? key.range?.[0] ?? 0 : 0);
+      seen.add(name);
+      nodes.push(key, value);
+    }
+  }
+  return repeated.sort((one, other) => one - other);
 }
 
 function resultOf({ faults, warnings, documents, unread }: FileContext): ParsedFile {

@@ -97,7 +97,7 @@ function checkSniHost(host: string, at: Cursor, context: RouteContext): void {
   fault(
     at,
     `SNI host "${host}" is not a compatible subset of any of the virtual service hosts: [${
-      [...context.hosts].slice(0, MAX_NAMED_HOSTS).join(", ")
+      [...context.hosts.values().take(MAX_NAMED_HOSTS)].join(", ")
     }]`,
   );
 }

@@ -4,6 +4,7 @@ import { messageOf, utf8 } from "../../base/mod.ts";
 import { object } from "../schema/collection.ts";
 import { below, type Cursor, fault, type ValueOf } from "../schema/port.ts";
 import { optional, text } from "../schema/scalar.ts";
+import { costOfRegex } from "./regex_cost.ts";
 
 /** Longest expression, in octets of UTF-8, as Istio has it. */
 const MAX_REGEX_BYTES = 1024;
@@ -39,19 +40,12 @@ export function checkStringMatch(
   }
 }
 
-/** What an expression may cost at most to compile, about: its characters, and as many again as it repeats them by number. */
-function costOf(regex: string): number {
-  const counts = regex.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g);
-  const repeated = [...counts].map(([, least, most]) => Math.max(Number(least), Number(most || 0)));
-  return regex.length + repeated.reduce((sum, count) => sum + count, 0);
-}
-
 /** What is wrong with an expression of RE2; `at` is a place of the document, whose budget it is checked on. */
 export function regexFault(regex: string, at: Cursor, where: string): string | undefined {
   if (utf8(regex).length > MAX_REGEX_BYTES) {
     return `"${where}": regex is too large, max length allowed is ${MAX_REGEX_BYTES}`;
   }
-  at.findings.budget.left -= costOf(regex);
+  at.findings.budget.left -= costOfRegex(regex);
   if (at.findings.budget.left < 0) {
     return `"${where}": the document has too many or too large regexes to be checked; split it`;
   }

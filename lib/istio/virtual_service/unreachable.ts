@@ -7,6 +7,8 @@ import type { StringMatch } from "./string_match.ts";
 
 /** Most matches of prefixes that are compared with one another; to warn of more is not worth the time. */
 const MAX_COMPARED = 300;
+/** Most headers and parameters of these: each match is compared with all the others by every one of them. */
+const MAX_COMPARED_TEXTS = 3_000;
 
 /** A route with its matches, however they are matched. */
 export interface Rule {
@@ -98,13 +100,16 @@ function prefixMatches(
   at: Cursor,
 ): readonly PrefixMatch[] {
   const found: PrefixMatch[] = [];
+  let texts = 0;
   const firstEmpty = routes.findIndex(({ match }) => match.length === 0);
   const reached = firstEmpty < 0 ? routes : routes.slice(0, firstEmpty);
   for (const [index, { name, match }] of reached.entries()) {
     for (const [nth, each] of match.entries()) {
       const prefix = each.uri?.prefix ?? "";
       if (prefix === "") continue;
-      if (found.length >= MAX_COMPARED) return found;
+      const maps = [each.headers, each.queryParams, each.withoutHeaders].map(textsOf);
+      texts += maps.reduce((sum, map) => sum + Object.keys(map).length, 0);
+      if (found.length >= MAX_COMPARED || texts > MAX_COMPARED_TEXTS) return found;
       found.push({
         place: below(at, index, "match", nth),
         rule: nameOf(name, index),
@@ -113,7 +118,7 @@ function prefixMatches(
         port: each.port,
         method: textOf(each.method) || "exact:GET",
         authority: textOf(each.authority),
-        maps: [each.headers, each.queryParams, each.withoutHeaders].map(textsOf),
+        maps,
       });
     }
   }

@@ -17,6 +17,9 @@ import { checkTcpRoute, checkTlsRoute, TCP_MATCH, TCP_ROUTE, TLS_MATCH, TLS_ROUT
 import { HTTP_MATCH } from "./match.ts";
 import { warnOfCoveredPrefixes, warnOfUnreachable } from "./unreachable.ts";
 
+/** Most Gateways that a message names. */
+const MAX_NAMED_GATEWAYS = 10;
+
 const SPEC = object({
   hosts: list(text()),
   gateways: list(text()),
@@ -82,7 +85,7 @@ function checkClaims({ http, gateways }: VirtualService, at: Cursor): void {
           fault(
             below(at, index, "match", nth, field, key),
             `JWT claim based routing (key: ${key}) is only supported for gateway, found no gateways: [${
-              gateways.join(" ")
+              gateways.slice(0, MAX_NAMED_GATEWAYS).join(" ")
             }]`,
           );
         }

@@ -217,6 +217,7 @@ Deno.test("parseIstioFile() ends with YAML made to hurt", async (t) => {
     "a billion laughs": laughs.join("\n"),
     "a file of 4 MiB and a character": " ".repeat((4 << 20) + 1),
     "more documents than are read": "---\n- x\n".repeat(10_001),
+    "a mapping of 50,000 keys": `{${Array.from({ length: 50_000 }, (_, at) => `k${at}: 1`)}}`,
     "deep nesting": "[".repeat(2000) + "]".repeat(2000),
     "a list of 10,001 hosts": serviceEntry(`hosts: [${"a.example,".repeat(10_001)}]`),
   };
@@ -228,6 +229,21 @@ Deno.test("parseIstioFile() ends with YAML made to hurt", async (t) => {
     });
   }
 });
+
+Deno.test("parseIstioFile() refuses a key that is there twice, wherever it stands", () => {
+  const text = serviceEntry("hosts: [a.example]\nports: [{ name: a, number: 1, name: b }]");
+  const twice = `${text.trimEnd()}\nkind: ServiceEntry\n`;
+  const { documents, faults } = parseIstioFile(twice, "a.yaml");
+  assert.deepEqual(documents, []);
+  assert.deepEqual(faults.map(({ line, reason }) => [line, reason]), [
+    [lineWith(twice, "ports:"), "is not YAML: Map keys must be unique"],
+    [twice.trimEnd().split("\n").length, "is not YAML: Map keys must be unique"],
+  ]);
+});
+
+function lineWith(text: string, part: string): number {
+  return text.split("\n").findIndex((line) => line.includes(part)) + 1;
+}
 
 Deno.test("parseIstioFile() never throws, whatever the text", () => {
   const valid = `${serviceEntry("hosts: [a.example]\nports: [{ name: a, number: 1 }]")}`;
