@@ -81,8 +81,16 @@ export function pathsFault(values: readonly string[], name: string): string | un
     values.map((value) => pathFault(value, name)).find((wrong) => wrong !== undefined);
 }
 
+/** In one pass: an expression for slashes at the end looks from each slash of a long row of them. */
+function withoutOuterSlashes(path: string): string {
+  let [start, end] = [0, path.length];
+  while (start < end && path[start] === "/") start++;
+  while (start < end && path[end - 1] === "/") end--;
+  return path.slice(start, end);
+}
+
 function pathFault(value: string, name: string): string | undefined {
-  const path = value.replace(/^\/+|\/+$/g, "");
+  const path = withoutOuterSlashes(value);
   const wrong = (why: string) => `invalid or unsupported path ${path}, found in ${name}. ${why}`;
   const isTemplate = value.includes(ONE) || value.includes(ANY);
   let endsHere = false;

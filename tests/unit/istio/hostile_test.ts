@@ -68,6 +68,9 @@ Deno.test("parseDocument() takes lists as long as they may be, of what has to be
         (at) => ({ port: { ...port, number: 80, name: `p${at}` }, hosts: ["*"] }),
       ),
     }],
+    ["slashes", "AuthorizationPolicy", {
+      rules: [{ to: [{ operation: { paths: many(900, () => `/a${"/".repeat(4_000)}b`) } }] }],
+    }],
     ["listeners", "Sidecar", {
       egress: many(10_000, (at) => ({ port: { ...port, number: at + 1 }, hosts: ["./*"] })),
     }],
