@@ -4,7 +4,7 @@
  * HTTPS is checked against the runtime's own roots and the system's: the first file of {@linkcode SYSTEM_ROOT_FILES} that is there. The
  * executable has its runtime's roots fixed at compile time, and private issuers are known to the system alone.
  */
-import { messageOf, quote, SignetError } from "../base/mod.ts";
+import { messageOf, quote, readText, SignetError } from "../base/mod.ts";
 
 /** Time for a whole answer, in milliseconds. */
 export const FETCH_TIMEOUT_MS = 5_000;
@@ -81,7 +81,9 @@ async function getJson(
         `Status is ${response.status}, should be 200`,
       );
     }
-    return JSON.parse(await readBounded(response));
+    return JSON.parse(
+      await readText(response.body, { maxBytes: MAX_DOCUMENT_BYTES, fatal: true }),
+    );
   } catch (thrown) {
     throw new SignetError(
       "authn.issuer_unreachable",
@@ -89,22 +91,4 @@ async function getJson(
       { cause: thrown },
     );
   }
-}
-
-/** The body as text, given up when it grows too large. */
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_DOCUMENT_BYTES) {
-      throw new SignetError(
-        "authn.issuer_unreachable",
-        `The document has more than ${MAX_DOCUMENT_BYTES} bytes`,
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

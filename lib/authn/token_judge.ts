@@ -11,6 +11,7 @@ import { type KubeClient, reviewToken } from "../kube/mod.ts";
 import { METRIC, type Metrics } from "../telemetry/mod.ts";
 import type { ClusterKeys } from "./cluster_keys.ts";
 import { checkTokenClaims } from "./id_token_claims.ts";
+import type { KeyVerdict } from "./issuer.ts";
 import { judgeReview, type ReviewVerdict } from "./service_account.ts";
 import { createVerdictCache } from "./verdict_cache.ts";
 
@@ -110,7 +111,8 @@ class TokenJudge {
       return { ok: false, reason: signature.reason };
     }
     if (clock.monotonicMs() < this.#pauseUntilMs) {
-      return await this.#judgeAlone(shown, "the API server did not answer a moment ago");
+      const why = "the API server did not answer a moment ago";
+      return this.#judgeAlone(shown, { why, signature });
     }
     try {
       return await this.#review(shown);
@@ -122,7 +124,8 @@ class TokenJudge {
         this.#pauseUntilMs = nowMs + PAUSE_MS;
       }
       if (nowMs - this.#failedMs < COMING_UP_MS) {
-        return await this.#judgeAlone(shown, messageOf(thrown));
+        const why = messageOf(thrown);
+        return this.#judgeAlone(shown, { why, signature: await keys.verify(shown.token) });
       }
       this.#count("failed");
       return { ok: false, reason: thrown.message };
@@ -145,7 +148,10 @@ class TokenJudge {
   }
 
   /** By the keys, and never remembered: the API server's word counts again as soon as it can be had. */
-  async #judgeAlone({ hash, token }: Shown, why: string): Promise<ReviewVerdict> {
+  #judgeAlone(
+    { hash }: Shown,
+    { why, signature }: { readonly why: string; readonly signature: KeyVerdict | undefined },
+  ): ReviewVerdict {
     const { keys, clock } = this.#host;
     const { audiences, maxAwayMs } = this.#rules;
     const { issuer, awayMs } = keys;
@@ -153,7 +159,6 @@ class TokenJudge {
       this.#count("failed");
       return { ok: false, reason: `${why}; it is not judged without it: ${reason}` };
     };
-    const signature = await keys.verify(token);
     if (signature === undefined || issuer === undefined) return refuse("its keys are not known");
     if (maxAwayMs === 0 || awayMs > maxAwayMs) {
       return refuse(`it is away for ${Math.round(awayMs / 1000)} s, at most ${maxAwayMs / 1000} s`);

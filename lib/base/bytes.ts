@@ -44,5 +44,29 @@ export function fromUtf8(bytes: Uint8Array): string {
   return DECODER.decode(bytes);
 }
 
+/** How {@linkcode readText} reads. */
+export interface ReadTextOptions {
+  /** Most bytes. */
+  readonly maxBytes: number;
+  /** True refuses malformed UTF-8 by a TypeError; default: such sequences become U+FFFD. */
+  readonly fatal?: boolean;
+}
+
+/** The text of UTF-8 chunks. @throws {RangeError} when there are too many bytes; no more than those and one chunk are taken. */
+export async function readText(
+  chunks: AsyncIterable<Uint8Array> | null,
+  { maxBytes, fatal = false }: ReadTextOptions,
+): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal });
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of chunks ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new RangeError(`It has more than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 /** A value that may come now or later: providers that compute in process return it at once. */
 export type MaybePromise<T> = T | Promise<T>;

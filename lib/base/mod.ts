@@ -17,7 +17,7 @@ export { checkTimerDelay, MAX_TIMER_MS, onNextTurn, sleep, systemClock } from ".
 export type { Clock, Timer } from "./clock.ts";
 export { createTaskGroup } from "./tasks.ts";
 export type { TaskGroup, TaskGroupOptions } from "./tasks.ts";
-export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, utf8 } from "./bytes.ts";
-export type { Bytes, MaybePromise } from "./bytes.ts";
+export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, readText, utf8 } from "./bytes.ts";
+export type { Bytes, MaybePromise, ReadTextOptions } from "./bytes.ts";
 export { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 export { formatGoDuration, parseGoDuration } from "./duration.ts";

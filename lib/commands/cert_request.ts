@@ -77,6 +77,7 @@ export const certRequestCommand: Command = {
   usage: "cert request --server HOST:PORT --out DIR [FLAGS]",
   text:
     `Makes a new key, asks with the certificate in DIR (or --identityDir), and writes key, certificate and roots into DIR.
+The server is checked against the roots in that folder, and against those of --ca when its certificate comes from another CA.
 With --token or --tokenFile it asks with the token instead, once the server is verified by --ca or --caFingerprint; the key is
 kept in DIR until the answer has come, so that the same command can be run again. The old files stay until the answer has been checked;
 then one rename puts all three in place of the old ones.
@@ -141,11 +142,11 @@ async function chooseAsker(
   server: Parameters<typeof readJoining>[1],
   crypto: CryptoProvider,
 ): Promise<Asker> {
-  const { out, identityDir, renew } = values;
-  if (renew && await hasKeyFiles(out)) return await askWithCertificate(out);
+  const { out, identityDir, renew, ca } = values;
+  if (renew && await hasKeyFiles(out)) return await askWithCertificate(out, { ca, crypto });
   const joining = await readJoining(values, server, "cert request");
   return joining === undefined
-    ? await askWithCertificate(identityDir || out)
+    ? await askWithCertificate(identityDir || out, { ca, crypto })
     : await askWithToken(joining, values, crypto);
 }
 

@@ -117,12 +117,16 @@ export async function openCaStore(
 
 /** The CA where a server with these settings keeps it, for commands that only look at it. @throws {SignetError} `kube.*`, `store.*`. */
 export async function lookAtCaStore(
-  { kube }: Config,
-  cluster: KubeCluster | undefined,
-  stateDir: string,
+  { kube, ca }: Config,
+  { cluster, pluggedIn, stateDir }: {
+    readonly cluster: KubeCluster | undefined;
+    readonly pluggedIn: PluggedInCa | undefined;
+    readonly stateDir: string;
+  },
 ): Promise<CaStore> {
   const local = fileCaStore(stateDir);
-  if (kube === undefined || cluster === undefined) return local;
+  if (kube === undefined || cluster === undefined || !ca.enabled) return local;
+  if (await pluggedIn?.read() !== undefined) return local;
   const { set, where } = await readCaSecret(kube, cluster.client);
   return { ...memoryCaStore(set ?? await local.load()), location: where, current: where };
 }

@@ -206,10 +206,11 @@ async function verifyPeer(
   const { provider: crypto } = await selectProvider(config.cryptoProvider);
   const { clock } = host;
   const logger = loggerOf(host);
-  const pluggedIn = await findPluggedIn(config, { clock, crypto });
+  const { pluggedIn } = await findPluggedIn(config, { clock, crypto });
   using cluster = await openCluster(config.kube?.access, host);
-  const store = await lookAtCaStore(config, cluster, await absolutePath(config.stateDir));
-  const world = { clock, crypto, logger, store, ...pluggedIn };
+  const stateDir = await absolutePath(config.stateDir);
+  const store = await lookAtCaStore(config, { cluster, pluggedIn, stateDir });
+  const world = { clock, crypto, logger, store, ...(pluggedIn && { pluggedIn }) };
   using ca = config.ca.enabled
     ? await createCa({
       ...config.ca,

@@ -34,7 +34,8 @@ export const JOIN_OPTIONS = {
   ca: pathOption({
     flag: "ca",
     fallback: "",
-    help: "with a token: file with the roots that the server is checked against",
+    help:
+      "file with the roots that the server is checked against; with a certificate, those beside it count too",
   }),
   caFingerprint: textOption({
     flag: "caFingerprint",
@@ -66,6 +67,11 @@ export interface JoinServer {
   readonly signal?: AbortSignal;
 }
 
+/** The roots of `--ca`. @throws {SignetError} `commands.failed`. */
+export function readRootsFile(path: string): Promise<string> {
+  return readKeyFile(path, "give the file with the roots of the server's certificate");
+}
+
 /** Faults of the options that need no server to be seen. @throws {SignetError} `commands.usage`. */
 export function checkJoinOptions(values: JoinValues, command: string): void {
   const faults = faultsOf(values);
@@ -87,7 +93,7 @@ export async function readJoining(
   if (values.token === "" && values.tokenFile === "") return undefined;
   const token = checkToken(values.token || await readKeyFile(values.tokenFile, "give a token"));
   const rootsPem = values.ca !== ""
-    ? await readKeyFile(values.ca, "give the file with the mesh's roots")
+    ? await readRootsFile(values.ca)
     : await fetchPinnedRoot(server, parseFingerprint(values.caFingerprint, command));
   return { token, rootsPem };
 }
@@ -102,8 +108,8 @@ function faultsOf({ token, tokenFile, ca, caFingerprint }: JoinValues): readonly
       "a token goes to a server that is verified: give its root with --ca FILE, or --caFingerprint with what the server printed at its start",
     );
   }
-  if (!joins && (ca !== "" || caFingerprint !== "")) {
-    faults.push("--ca and --caFingerprint go with --token or --tokenFile");
+  if (!joins && caFingerprint !== "") {
+    faults.push("--caFingerprint goes with --token or --tokenFile; with a certificate give --ca");
   }
   return faults;
 }

@@ -1,5 +1,5 @@
 /** One certificate from a server: asked for with what identifies the caller, checked, and put into the folder. */
-import { type Clock, isSignetError, SignetError } from "../base/mod.ts";
+import { type Clock, equalBytes, isSignetError, SignetError } from "../base/mod.ts";
 import type { ListenAddress } from "../config/mod.ts";
 import { type CryptoProvider, parsePrivateKeyPem, sha256 } from "../crypto/mod.ts";
 import { type CertificateResponse, requestCertificate } from "../grpc/mod.ts";
@@ -11,7 +11,7 @@ import {
   EXT_KEY_USAGE,
   verifyChain,
 } from "../x509/mod.ts";
-import type { Joining } from "./join.ts";
+import { type Joining, readRootsFile } from "./join.ts";
 import { keepJoiningKey, keyFilePath, type KeyFiles, readKeyFile } from "./key_files.ts";
 import { withinTime } from "./within_time.ts";
 import { type KeyTypeName, makeWorkloadCsr } from "./workload_csr.ts";
@@ -48,11 +48,20 @@ export interface Asker {
   readonly forgetKey?: () => Promise<void>;
 }
 
-/** Asks by mutual TLS with what a folder holds. @throws {SignetError} `commands.failed`. */
-export async function askWithCertificate(directory: string): Promise<Asker> {
+/**
+ * Asks by mutual TLS with what a folder holds; roots of the file `ca` may have issued the server's certificate, too.
+ *
+ * @throws {SignetError} `commands.failed`, also when the folder's key is another certificate's.
+ */
+export async function askWithCertificate(
+  directory: string,
+  { ca, crypto }: { readonly ca: string; readonly crypto: CryptoProvider },
+): Promise<Asker> {
   const identity = await readIdentity(directory);
+  await checkPair(identity, directory, crypto);
+  const more = ca === "" ? "" : await readRootsFile(ca);
   return {
-    rootsPem: identity.rootsPem,
+    rootsPem: `${identity.rootsPem}\n${more}`,
     identity: { ...identity, directory },
     names: uriNames(identity.leaf),
   };
@@ -242,6 +251,36 @@ export function describeRoots(rootsPem: string): string {
   return roots.map(({ der }) => sha256(der).toHex()).join(" ");
 }
 
+/** A connection would end without a word of it. */
+async function checkPair(
+  { keyPem, leaf }: Identity,
+  directory: string,
+  crypto: CryptoProvider,
+): Promise<void> {
+  let reason = `it is not the key of ${keyFilePath(directory, "certChainPem")}`;
+  try {
+    if (await isKeyOf(keyPem, leaf, crypto)) return;
+  } catch (thrown) {
+    if (!isSignetError(thrown)) throw thrown;
+    reason = thrown.message;
+  }
+  throw new SignetError(
+    "commands.failed",
+    `Cannot use ${
+      keyFilePath(directory, "keyPem")
+    }: ${reason}; get a first certificate again, with --tokenFile or by signet issue`,
+  );
+}
+
+async function isKeyOf(
+  keyPem: string,
+  leaf: Certificate,
+  crypto: CryptoProvider,
+): Promise<boolean> {
+  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
+  return equalBytes(leaf.publicKey.spki, key.spki);
+}
+
 /** The certificate is for the key that was made, and chains to the roots that came with it. */
 async function checkAnswer(
   { chainPems, rootsPem }: CertificateResponse,
@@ -254,8 +293,7 @@ async function checkAnswer(
   const where = "the server's answer";
   const [leaf, ...intermediates] = decodeAll(chainPems.join(""), where);
   const roots = decodeAll(rootsPem, where);
-  using key = await crypto.importPrivateKey(parsePrivateKeyPem(keyPem));
-  if (leaf === undefined || leaf.publicKey.spki.toHex() !== key.spki.toHex()) {
+  if (leaf === undefined || !await isKeyOf(keyPem, leaf, crypto)) {
     throw new SignetError(
       "commands.failed",
       `Cannot use ${where}: the certificate is not for the key that was sent`,

@@ -1,5 +1,5 @@
 /** `signet request METHOD PATH [BODY]`: an HTTP call to the monitoring port on this machine, as istiod's command of that name. */
-import { messageOf, SignetError } from "../base/mod.ts";
+import { messageOf, readText, SignetError } from "../base/mod.ts";
 import { textOption } from "../config/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { EXIT } from "./errors.ts";
@@ -61,7 +61,10 @@ async function call(
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, text: await readBounded(response) };
+    return {
+      status: response.status,
+      text: await readText(response.body, { maxBytes: MAX_BODY_BYTES }),
+    };
   } catch (cause) {
     throw new SignetError(
       "commands.failed",
@@ -69,16 +72,4 @@ async function call(
       { cause },
     );
   }
-}
-
-async function readBounded({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new RangeError(`It has more than ${MAX_BODY_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

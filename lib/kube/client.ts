@@ -4,7 +4,7 @@
  * Files of the access are looked at again every few seconds and after a 401, so that rotated tokens and certificates are taken up. A
  * connection on which a request failed is given up, since all requests share one and a dead one would fail them all for minutes.
  */
-import { type Clock, messageOf, quote, SignetError } from "../base/mod.ts";
+import { type Clock, messageOf, quote, readText, SignetError } from "../base/mod.ts";
 import { asObject, asText } from "./documents.ts";
 import { readSource } from "./file.ts";
 import { parseWatchEvent, splitLines } from "./json_lines.ts";
@@ -226,21 +226,17 @@ function isSame(a: Credentials, b: Credentials): boolean {
 }
 
 /** The body as text, given up when it grows too large. */
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) {
-      throw new SignetError(
-        "kube.bad_answer",
-        `Cannot read the API server's answer: it has more than ${MAX_ANSWER_BYTES} bytes`,
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
+async function readBounded({ body }: Response): Promise<string> {
+  try {
+    return await readText(body, { maxBytes: MAX_ANSWER_BYTES });
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new SignetError(
+      "kube.bad_answer",
+      `Cannot read the API server's answer: ${thrown.message}`,
+      { cause: thrown },
+    );
   }
-  return text + decoder.decode();
 }
 
 function decode({ method = "GET", path }: KubeRequest, text: string): KubeDocument {

@@ -3,14 +3,17 @@
  *
  * A watch that ends is resumed from the last version that was seen, bookmarks included. A version that the server has forgotten (status
  * 410) leads to a new list, whose difference to the copy is told as changes: nothing is missed. Failures are tried again, at once after a
- * watch that brought something, else after a growing, random part of some seconds.
+ * watch that brought something, else after a growing, random part of some seconds. An answer that cannot be used leads to smaller pages:
+ * whoever may write objects of the list must not make it too large to be read.
  */
 import { type Clock, createTaskGroup, isSignetError, SignetError, sleep } from "../base/mod.ts";
 import { asObject, asText, keyOf, metaOf, refusedStatus } from "./documents.ts";
 import type { KubeClient, KubeDocument } from "./port.ts";
 
 /** Objects of one page of a list. */
-const PAGE_OBJECTS = 500;
+export const PAGE_OBJECTS = 500;
+/** A page that small is always within the bound of an answer: etcd takes objects of 1.5 MB, which JSON may write six times as long. */
+export const SMALLEST_PAGE_OBJECTS = 5;
 /** Most objects of a copy; a cluster has some ten thousand namespaces at most. */
 export const MAX_OBJECTS = 200_000;
 /** The first wait after a failure, and the longest, in milliseconds: after an outage everything is there again within seconds. */
@@ -80,6 +83,7 @@ class ListCopy<T> {
   /** The version to watch from; `undefined` when a list is needed. */
   #version: string | undefined;
   #failures = 0;
+  #pageObjects = PAGE_OBJECTS;
 
   constructor(options: ReflectorOptions<T>, host: ReflectorHost) {
     this.#options = options;
@@ -96,9 +100,14 @@ class ListCopy<T> {
         if (refusedStatus(thrown) === GONE) this.#version = undefined;
         else if (isSignetError(thrown)) this.#options.onFailure(thrown);
         else throw thrown;
+        if (isSignetError(thrown, "kube.bad_answer")) this.#askForLess();
         await this.#backOff(signal);
       }
     }
+  }
+
+  #askForLess(): void {
+    this.#pageObjects = Math.max(SMALLEST_PAGE_OBJECTS, Math.floor(this.#pageObjects / 2));
   }
 
   async #backOff(signal: AbortSignal): Promise<void> {
@@ -121,7 +130,7 @@ class ListCopy<T> {
         path,
         query: {
           ...query,
-          limit: String(PAGE_OBJECTS),
+          limit: String(this.#pageObjects),
           ...(next === "" ? {} : { continue: next }),
         },
         signal,
@@ -134,11 +143,13 @@ class ListCopy<T> {
       this.#checkSize(fresh.size);
       next = asText(meta["continue"]);
       version = asText(meta["resourceVersion"]);
+      if (version === "") throw noList(path);
     } while (next !== "");
     for (const key of [...this.objects.keys()]) if (!fresh.has(key)) this.#remove(key);
     for (const [key, { version, value }] of fresh) this.#put(key, version, value);
     this.#version = version;
     this.#failures = 0;
+    this.#pageObjects = PAGE_OBJECTS;
     this.#synced.resolve();
   }
 
@@ -176,6 +187,14 @@ class ListCopy<T> {
       `Cannot follow ${this.#options.path}: it has more than ${MAX_OBJECTS} objects`,
     );
   }
+}
+
+/** Taken for an empty list, it would make everything that was known look removed. */
+function noList(path: string): SignetError {
+  return new SignetError(
+    "kube.bad_answer",
+    `Cannot follow ${path}: the answer has no resourceVersion, so that it is no list`,
+  );
 }
 
 /** The Status of a watch that failed after it had begun. */

@@ -62,8 +62,10 @@ export async function chooseSource(
   if (ca !== undefined && provider === "istiod") {
     return { kind: "istiod", ca, rootFiles, described: "issued by this CA" };
   }
-  const why = ca === undefined ? "ENABLE_CA_SERVER=false" : `PILOT_CERT_PROVIDER=${provider}`;
-  return { kind: "none", rootFiles, described: `none (${why}): every handshake fails` };
+  const described = ca === undefined
+    ? "none (ENABLE_CA_SERVER=false): secure gRPC stays closed, DNS over TLS has none to show"
+    : `none (PILOT_CERT_PROVIDER=${provider}): every handshake fails`;
+  return { kind: "none", rootFiles, described };
 }
 
 async function findWellKnown(): Promise<string | undefined> {

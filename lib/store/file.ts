@@ -12,6 +12,7 @@ import {
   DIRECTORY_MODE,
   FILE_MODE,
   readIfPresent,
+  reasonOf,
   removeIfPresent,
   replaceFile,
   syncDirectory,
@@ -213,7 +214,7 @@ async function readCurrent(caDirectory: string): Promise<string | undefined> {
     if (thrown instanceof Deno.errors.NotFound) return undefined;
     throw new SignetError(
       "store.unreadable",
-      `Cannot read ${caDirectory}/current: ${messageOf(thrown)}`,
+      `Cannot read ${caDirectory}/current: ${reasonOf(thrown)}`,
       { cause: thrown },
     );
   }

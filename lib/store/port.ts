@@ -41,7 +41,7 @@ export interface InForceReport {
 
 /** Where a {@linkcode CaSet} is kept. A save is all or nothing, whatever happens in the middle of it. */
 export interface CaStore {
-  /** Where it is, for people: an absolute path, or `memory`. */
+  /** Where it is, for people: an absolute path, `memory`, or `Secret NAMESPACE/NAME`. */
   readonly location: string;
   /** Where the files of the current set are, for people. */
   readonly current: string;

@@ -91,7 +91,7 @@ async function openCa(
   });
   const world = { clock, crypto, logger };
   using cluster = await openCluster(kube?.access, { clock });
-  const store = await lookAtCaStore(config, cluster, stateDir);
+  const store = await lookAtCaStore(config, { cluster, pluggedIn, stateDir });
   try {
     const loaded = await createCa({ ...ca, whenMissing: "fail" }, {
       ...{ ...world, store },

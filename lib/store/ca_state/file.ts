@@ -2,8 +2,8 @@
  * What stands beside the CA's sets in the state directory: how long leaves live, which set a running server has in force, and the lock
  * that whoever changes the current set holds. The server and commands share them, so nothing here is read, changed and written back.
  */
-import { messageOf, quote, SignetError } from "../../base/mod.ts";
-import { DIRECTORY_MODE, FILE_MODE, readIfPresent, replaceFile } from "../disk/file.ts";
+import { quote, SignetError } from "../../base/mod.ts";
+import { DIRECTORY_MODE, FILE_MODE, readIfPresent, reasonOf, replaceFile } from "../disk/file.ts";
 import type { CaStore, InForceReport } from "../port.ts";
 
 const REPORT_FILE = "in_force.json";
@@ -116,7 +116,7 @@ export async function takeWriteLock(directory: string): Promise<Disposable> {
 }
 
 function failed(verb: string, path: string, cause: unknown): SignetError {
-  return new SignetError("store.write_failed", `Cannot ${verb} ${path}: ${messageOf(cause)}`, {
+  return new SignetError("store.write_failed", `Cannot ${verb} ${path}: ${reasonOf(cause)}`, {
     cause,
   });
 }

@@ -8,6 +8,16 @@ export const FILE_MODE = 0o600;
 /** A file of the state directory is a few kilobytes; more than this is not one of ours. */
 const MAX_FILE_BYTES = 1 << 20;
 
+/** What was thrown, for people: who may not use a file is told whose command it is. */
+export function reasonOf(thrown: unknown): string {
+  const isOthers = thrown instanceof Deno.errors.PermissionDenied;
+  return `${messageOf(thrown)}${
+    isOthers
+      ? "; run it as the user whose files they are, for one by runuser -u NAME -- signet ..."
+      : ""
+  }`;
+}
+
 /** The text of a small file; `undefined` when there is none. @throws {SignetError} `store.unreadable`, `store.corrupt`. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
@@ -22,7 +32,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return undefined;
     if (thrown instanceof SignetError) throw thrown;
-    throw new SignetError("store.unreadable", `Cannot read ${path}: ${messageOf(thrown)}`, {
+    throw new SignetError("store.unreadable", `Cannot read ${path}: ${reasonOf(thrown)}`, {
       cause: thrown,
     });
   }

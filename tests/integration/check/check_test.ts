@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 
 import { OPTIONS } from "signet/config/mod.ts";
+import { writeFiles } from "../../support/ca_sets.ts";
+import { writeKubeconfig } from "../../support/kubernetes.ts";
+import { mintSet } from "../../support/minted_sets.ts";
 import { tempDir } from "../../support/process.ts";
 import { runSignet, startSignet } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -241,4 +244,26 @@ Deno.test("signet check finds every fault of the DNS settings at once", async ()
     cwd: dir.path,
   });
   assert.deepEqual(off.said("--dnsResolvConf"), []);
+});
+
+Deno.test("signet check looks at a plugged-in CA, not at the Secret of a cluster that is away", async () => {
+  await using dir = await tempDir();
+  const set = await mintSet({ nowMs: Date.now() });
+  await writeFiles(`${dir.path}/cacerts`, {
+    "ca-cert.pem": set.caCertPem,
+    "ca-key.pem": set.caKeyPem,
+    "root-cert.pem": set.rootCertPem,
+    "cert-chain.pem": set.caCertPem,
+  });
+  const kubeconfig = await writeKubeconfig(`${dir.path}/config`, {
+    cluster: { server: "http://127.0.0.1:1" },
+    user: { token: "t" },
+  });
+  const args = ["--kubeconfig", kubeconfig];
+  const env = { ROOT_CA_DIR: `${dir.path}/cacerts` };
+  const plugged = await check(args, { cwd: dir.path, env });
+  assert.match(plugged.said("Kubernetes")[0]!, /^fault: Cannot GET/);
+  assert.match(plugged.said("CA")[0]!, /^ok: O=cluster\.local of .*cacerts/);
+  const kept = await check(args, { cwd: dir.path });
+  assert.match(kept.said("CA")[0]!, /^fault: Cannot GET .*istio-ca-secret/);
 });

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 
 import { caclient, DEMO_IDENTITY, type Issued, tlsFlags } from "../../support/caclient.ts";
 import { listTokens, makeToken } from "../../support/join_token.ts";
-import { mustRun } from "../../support/openssl_ca.ts";
+import { authorityMaker } from "../../support/ca_sets.ts";
+import { mustRun, opensslCa } from "../../support/openssl_ca.ts";
 import { testWithPeers } from "../../support/peers.ts";
+import { tempDir } from "../../support/process.ts";
 import { runSignet, type SignetServer, startSignet } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -133,10 +135,10 @@ testWithPeers("signet cert request sends no token to a server that it cannot ver
       /none of its roots has the SHA-256/,
     ],
     "another server's root": [1, ["--ca", other.rootFile], /Cannot connect to /],
-    "a root without a token": [
+    "a fingerprint without a token": [
       2,
-      ["--token=", "--tokenFile=", "--ca", server.rootFile],
-      /go with --token/,
+      ["--token=", "--tokenFile=", "--caFingerprint", "0".repeat(64)],
+      /goes with --token/,
     ],
     "an empty token file": [
       1,
@@ -161,6 +163,69 @@ testWithPeers("signet cert request sends no token to a server that it cannot ver
   });
   assert.equal((await listTokens(server))[0]?.used, 0);
 });
+
+Deno.test("signet cert request says that a key is another certificate's before it connects", async (t) => {
+  await using server = await startSignet();
+  for (const out of ["one", "two"]) {
+    const ran = await runSignet([
+      ...["issue", "--identity", DEMO_IDENTITY, "--stateDir", server.stateDir],
+      ...["--out", `${server.cwd}/${out}`],
+    ], { cwd: server.cwd });
+    assert.equal(ran.code, 0, ran.stderr);
+  }
+  const key = `${server.cwd}/one/key.pem`;
+  const rows = {
+    "another's": [await Deno.readTextFile(`${server.cwd}/two/key.pem`), /it is not the key of /],
+    "no PEM": ["key", /there is no PEM block/],
+  } as const;
+  for (const [name, [text, reason]] of Object.entries(rows)) {
+    await t.step(name, async () => {
+      await Deno.writeTextFile(key, text);
+      // Nobody listens there.
+      const ran = await request(server, ["--server", "127.0.0.1:1"], "one");
+      assert.equal(ran.code, 1, ran.stdout);
+      assert.match(
+        ran.stderr,
+        /^signet: Cannot use .*one\/key\.pem: .*--tokenFile or by signet issue$/m,
+      );
+      assert.match(ran.stderr, reason);
+      assert.equal(ran.stderr.trimEnd().split("\n").length, 1, ran.stderr);
+    });
+  }
+});
+
+testWithPeers(
+  "signet cert request renews from a server whose certificate is of another CA, by --ca",
+  [
+    "openssl",
+  ],
+  async (t, { openssl }) => {
+    await using dir = await tempDir();
+    const make = authorityMaker(openssl, dir.path);
+    const [outside, stranger] = [await make("outside"), await make("stranger")];
+    const roots = `${outside.dir}/cert.pem`;
+    const files = { cert: roots, key: `${outside.dir}/key.pem`, roots };
+    const ca = await opensslCa(openssl, `${dir.path}/issued`, files);
+    const serving = await ca.issue("serving", { sans: ["DNS:localhost"] });
+    await using server = await startSignet({
+      args: ["--tlsCertFile", serving.cert, "--tlsKeyFile", serving.key],
+    });
+    const { args } = await withTokenFile(server);
+    const joined = await request(server, [...args, "--ca", roots]);
+    assert.equal(joined.code, 0, joined.stderr);
+    await t.step("not without it, nor by a third CA", async () => {
+      for (const more of [[], ["--ca", `${stranger.dir}/cert.pem`]]) {
+        const ran = await request(server, more);
+        assert.equal(ran.code, 1, ran.stdout);
+        assert.match(ran.stderr, /Cannot (trust the server's certificate|connect)/);
+      }
+    });
+    await t.step("with it", async () => {
+      const ran = await request(server, ["--ca", roots]);
+      assert.equal(ran.code, 0, ran.stderr);
+    });
+  },
+);
 
 testWithPeers("signet cert request asks with the same key again when an answer was lost", [
   "caclient",

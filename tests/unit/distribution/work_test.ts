@@ -59,3 +59,29 @@ Deno.test("createWork() tries a key that failed again after growing waits, witho
   await work[Symbol.asyncDispose]();
   assert.equal(clock.waiting, 0);
 });
+
+Deno.test("createWork() lets keys that are refused hold up no other, and asks a server in trouble for a few alone", async () => {
+  const bad = Array.from({ length: 40 }, (_, n) => `bad ${n}`);
+  const triedBefore = async (code: "kube.refused" | "kube.unavailable") => {
+    const clock = createFakeClock(0);
+    const tried: string[] = [];
+    await using work = createWork({
+      clock,
+      onFailure: () => {},
+      work: (key) => {
+        tried.push(key);
+        return key === "good"
+          ? Promise.resolve()
+          : Promise.reject(new SignetError(code, "Cannot write"));
+      },
+    });
+    for (const key of [...bad, "good"]) work.want(key);
+    await clock.advance(0);
+    work.want("bad 0"); // wanted anew, it waits all the same
+    await clock.advance(0);
+    assert.equal(work.size, code === "kube.refused" ? 41 : 42);
+    return tried;
+  };
+  assert.deepEqual(await triedBefore("kube.refused"), [...bad, "good"]);
+  assert.deepEqual(await triedBefore("kube.unavailable"), bad.slice(0, 16));
+});

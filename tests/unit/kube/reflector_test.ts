@@ -9,7 +9,12 @@ import {
   type Reflector,
   type WatchEvent,
 } from "signet/kube/mod.ts";
-import { BACK_OFF_MS, MAX_OBJECTS } from "../../../lib/kube/reflector.ts";
+import {
+  BACK_OFF_MS,
+  MAX_OBJECTS,
+  PAGE_OBJECTS,
+  SMALLEST_PAGE_OBJECTS,
+} from "../../../lib/kube/reflector.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake_clock.ts";
 
 const object = (name: string, resourceVersion: string): KubeDocument => ({
@@ -30,6 +35,8 @@ interface Paper {
   readonly seen: string[];
   readonly failures: unknown[];
   readonly asked: string[];
+  /** Objects of a page that were asked for, list by list. */
+  readonly limits: number[];
   readonly clock: FakeClock;
 }
 
@@ -37,10 +44,12 @@ interface Paper {
 function paper(lists: readonly Answer[], watches: readonly Watched[]): Paper {
   const clock = createFakeClock(0);
   const [seen, failures, asked]: [string[], unknown[], string[]] = [[], [], []];
+  const limits: number[] = [];
   const client: KubeClient = {
     server: "https://paper",
     request({ query }) {
       asked.push(`list ${query?.["continue"] ?? ""}`.trim());
+      limits.push(Number(query?.["limit"]));
       const answer = lists[asked.filter((one) => one.startsWith("list")).length - 1];
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer!);
     },
@@ -61,7 +70,7 @@ function paper(lists: readonly Answer[], watches: readonly Watched[]): Paper {
     onChange: (key, kept) => void seen.push(`${key}=${kept}`),
     onFailure: (thrown) => void failures.push(thrown),
   }, { client, clock, random: () => 0.5 });
-  return { reflector, seen, failures, asked, clock };
+  return { reflector, seen, failures, asked, limits, clock };
 }
 
 Deno.test("createReflector() lists page by page, then watches from the list's version", async () => {
@@ -147,4 +156,34 @@ Deno.test("createReflector() gives up a list that has no end", async () => {
   await clock.advance(0);
   assert.match(String(failures[0]), /has more than 200000 objects/);
   assert.equal(reflector.objects.size, 0);
+});
+
+Deno.test("createReflector() asks for smaller pages when an answer is too large, until one fits", async () => {
+  const tooLarge = new SignetError("kube.bad_answer", "Cannot read the API server's answer");
+  const { reflector, limits, failures, seen, clock } = paper([
+    ...Array.from({ length: 9 }, () => tooLarge),
+    listOf("5", [object("one", "1")], "next"),
+    listOf("5", [object("two", "2")]),
+    listOf("9", [object("two", "2")]),
+  ], [refused(410)]);
+  await using _ = reflector;
+  await clock.advance(0);
+  await clock.advance(60_000);
+  const least = SMALLEST_PAGE_OBJECTS;
+  assert.deepEqual(limits.slice(0, 8), [PAGE_OBJECTS, 250, 125, 62, 31, 15, 7, least]);
+  assert.deepEqual(limits.slice(8), [least, least, least, PAGE_OBJECTS]);
+  assert.equal(failures.length, 9);
+  assert.deepEqual(seen, ["a/one=1", "a/two=2", "a/one=undefined"]);
+});
+
+Deno.test("createReflector() takes an answer that is no list for a failure, not for an empty list", async () => {
+  const lists = [listOf("5", [object("one", "1")]), {}, { items: [] }, listOf("6", [])];
+  const { reflector, failures, seen, clock } = paper(lists, [refused(410)]);
+  await using _ = reflector;
+  await clock.advance(0);
+  assert.deepEqual(seen, ["a/one=1"]);
+  await clock.advance(60_000);
+  assert.equal(failures.length, 2);
+  assert.match(String(failures[0]), /it is no list/);
+  assert.deepEqual(seen, ["a/one=1", "a/one=undefined"]);
 });
