@@ -4,7 +4,7 @@ import { MAX_KUBECONFIG_CHARS, parseKubeconfig } from "./kubeconfig.ts";
 import type { KubeAccess, TextSource } from "./port.ts";
 
 /** Where Kubernetes mounts the credentials of a pod's service account. */
-export const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
+const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Which cluster to use. */
 export type KubeConfig =

@@ -16,9 +16,8 @@
  * @module
  */
 export { describePermission, isAllowed, type KubePermission } from "./access_review.ts";
-export { createKubeClient } from "./client.ts";
-export { asObject, asText, asTexts, keyOf, metaOf, refusedStatus } from "./documents.ts";
-export { type KubeConfig, SERVICE_ACCOUNT_DIRECTORY } from "./file.ts";
+export { asObject, asText, keyOf, metaOf, refusedStatus } from "./documents.ts";
+export type { KubeConfig } from "./file.ts";
 export {
   aloneLeadership,
   electLeader,
