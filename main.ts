@@ -5,7 +5,7 @@
  */
 import { createAuthenticators } from "./lib/authn/mod.ts";
 import { systemClock } from "./lib/base/mod.ts";
-import { createCa } from "./lib/ca/mod.ts";
+import { createCa, openSigners } from "./lib/ca/mod.ts";
 import {
   createSystem,
   type RunningServer,
@@ -30,7 +30,8 @@ export async function start(config: Config, system: System): Promise<RunningServ
   await using opened = new AsyncDisposableStack();
   const { host, http } = opened.use(await system.open(config)); // logs, metrics, crypto, state directory; /ready answers 503
   const ca = config.ca.enabled ? opened.use(await createCa(config.ca, host)) : undefined; // 1. create the CA
-  const cert = opened.use(await loadServerCert(config.cert, { ...host, ca })); // 2. our own certificate, issued in process
+  const signers = opened.use(await openSigners(config.signers, host)); // a cluster's, in its place
+  const cert = opened.use(await loadServerCert(config.cert, { ...host, ca, signers })); // 2. our own certificate, issued in process
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
   // 4. webhook HTTPS takes its place here
   const registry = opened.use(await openRegistry(config.registry, host)); // services of the mesh
@@ -39,9 +40,10 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const dns = opened.use(await listenDns(config.dns, { ...host, cert, registry, forwarder })); // 5. DNS over TLS
   const { list: authenticators } = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
   const xds = opened.use(createXdsServer(config.xds, { ...host, authenticators, registry })); // configuration of proxies
-  opened.use(runCa(ca, { ...host, authenticators, grpc, xds, limits: config.limits })); // 7. run the CA service
-  opened.use(distributeRoots(config.kube?.distribution, { ...host, ca })); // 8. roots where a cluster's workloads find them
-  return serving({ config, host, http, ca, cert, grpc, dns, xds }, opened.move());
+  const { limits } = config;
+  opened.use(runCa(ca, { ...host, signers, authenticators, grpc, xds, limits })); // 7. run the CA service
+  opened.use(distributeRoots(config.kube?.distribution, { ...host, ca, signers, cert })); // 8. roots where a cluster's workloads find them
+  return serving({ config, host, http, ca, signers, cert, grpc, dns, xds }, opened.move());
 }
 
 if (import.meta.main) {

@@ -14,7 +14,14 @@ const MESSAGE_ARGUMENT: Readonly<Record<string, number>> = {
 };
 
 /** Files whose messages are istiod's, word by word, since its clients and their operators know them. */
-const ISTIOD_WORDS = ["ca/csr_policy.ts", "ca/profile.ts", "x509/csr.ts", "spiffe/peer_svid.ts"];
+const ISTIOD_WORDS = [
+  "ca/csr_policy.ts",
+  "ca/profile.ts",
+  "ca/ra_policy.ts",
+  "ca/registration.ts",
+  "x509/csr.ts",
+  "spiffe/peer_svid.ts",
+];
 
 /** No plain `Error`, made or extended. */
 export const errorsHaveCodes: Deno.lint.Rule = {

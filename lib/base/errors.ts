@@ -89,6 +89,7 @@ export type ErrorCode =
   | "kube.unavailable"
   | "kube.refused"
   | "kube.bad_answer"
+  | "kube.not_signed"
   // commands
   | "commands.usage"
   | "commands.failed"

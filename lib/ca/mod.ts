@@ -32,6 +32,17 @@ export {
 export type { StepHost } from "./rotation.ts";
 export { createRotator, jitterMs } from "./rotator.ts";
 export type { RotatedSet, RotationConfig, Rotator } from "./rotator.ts";
+export { checkAnswer, decodeAnswer } from "./registration.ts";
+export type {
+  AskSigner,
+  RegistrationConfig,
+  RegistrationHost,
+  SignerRequest,
+} from "./registration.ts";
+export type { CsrRules } from "./csr_policy.ts";
+export type { MeshCaCertificates, RootList, SignerRoots } from "./signer_roots.ts";
+export { openSigners } from "./signers.ts";
+export type { Signers, SignersConfig, SignersHost } from "./signers.ts";
 export type { CaHost, CaSource } from "./source.ts";
 export { loadStoredSet } from "./stored.ts";
 export type { StoredRootConfig } from "./stored.ts";
@@ -46,4 +57,6 @@ export type {
   IssuedCertificate,
   KeyCert,
   SignRequest,
+  WorkloadCertificate,
+  WorkloadSigner,
 } from "./port.ts";

@@ -36,6 +36,8 @@ export interface SignRequest {
   readonly requestedTtlSeconds: bigint;
   /** Who asks, for the audit record: an address or the name of a command. */
   readonly caller: string;
+  /** Metadata `CertSigner`: which signer of `CERT_SIGNER_DOMAIN` is wanted. The built-in CA signs whatever it says. Default: none. */
+  readonly certSigner?: string;
   /**
    * Called once, with the SubjectPublicKeyInfo of the CSR, when nothing but the signature is left to do; what it throws ends the
    * request. Credentials that can be spent are spent here.
@@ -53,6 +55,24 @@ export interface IssuedCertificate extends Validity {
   readonly serialNumber: string;
   /** The certificates that were in force when it was signed. */
   readonly bundle: CaBundle;
+}
+
+/** A leaf as a workload is sent it. */
+export interface WorkloadCertificate {
+  /** The certificate as PEM. */
+  readonly certificatePem: string;
+  /** What is sent after it. */
+  readonly bundle: Pick<CaBundle, "chainPems" | "rootCertsPem">;
+}
+
+/** Whoever signs workloads' certificates: the built-in CA, or the signers of a cluster in its place. */
+export interface WorkloadSigner {
+  /**
+   * Signs a CSR as a workload leaf.
+   *
+   * @throws {SignetError} `ca.csr_error`, `ca.ttl_error`, `ca.cert_gen_error`, `ca.not_ready`; what `beforeSigning` throws.
+   */
+  sign(request: SignRequest): Promise<WorkloadCertificate>;
 }
 
 /** A certificate with a key that was made for it. */
@@ -76,7 +96,7 @@ export interface GenKeyCertRequest {
 }
 
 /** The certificate authority. */
-export interface Ca extends Disposable {
+export interface Ca extends WorkloadSigner, Disposable {
   /** The certificates in force now. */
   readonly bundle: CaBundle;
   /** Whether start made the root, found it in the store, or took a plugged-in CA. */

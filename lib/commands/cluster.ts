@@ -1,9 +1,11 @@
 /** What a server has of its Kubernetes cluster: the API server, the election among replicas, and the Secret that holds their CA. */
 import { type Clock, messageOf } from "../base/mod.ts";
 import type { Config } from "../config/mod.ts";
+import type { AskSigner } from "../ca/mod.ts";
 import { randomBytes } from "../crypto/mod.ts";
 import {
   aloneLeadership,
+  createSigningQueue,
   electLeader,
   type KubeCluster,
   type Leadership,
@@ -21,6 +23,8 @@ export interface ServerCluster extends KubeCluster {
   readonly leadership: Leadership;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  /** Asks a signer of the cluster for a certificate. */
+  readonly askSigner: AskSigner;
 }
 
 /** What opening needs of the world. */
@@ -37,7 +41,7 @@ export interface ClusterHost {
 
 /** The cluster that the settings name or that this pod runs in; the election goes on until `opened` ends. */
 export async function openServerCluster(
-  { kube, ca }: Config,
+  { kube }: Config,
   host: ClusterHost,
   opened: AsyncDisposableStack,
 ): Promise<ServerCluster | undefined> {
@@ -56,12 +60,45 @@ export async function openServerCluster(
   const facts = { server: cluster.client.server, from: cluster.from };
   logger.info(EVENT.kubeCluster, "Using a Kubernetes cluster", facts);
   const { client, from } = cluster;
-  const leadership = ca.enabled && kube.electsLeader
+  const leadership = kube.electsLeader
     ? elect(kube, { ...host, client, logger })
     : aloneLeadership();
   opened.use(leadership);
   host.metrics.computedGauge(METRIC.leads, () => leadership.leads ? 1 : 0);
-  return { client, from, leadership, random, [Symbol.dispose]: () => {} };
+  return {
+    ...{ client, from, leadership, random },
+    askSigner: signerOf({ ...host, client, logger }),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function signerOf(
+  { client, clock, logger, metrics }: ClusterHost & Pick<KubeCluster, "client">,
+): AskSigner {
+  const ask = createSigningQueue({
+    ...{ client, clock },
+    onLeftOver: (name, thrown) =>
+      logger.warn(EVENT.kubeFailed, "Cannot delete a CertificateSigningRequest; the cluster will", {
+        name,
+        reason: messageOf(thrown),
+      }),
+  });
+  const seconds = metrics.histogram(METRIC.signerSeconds);
+  return async (request) => {
+    const count = (result: "signed" | "failed") =>
+      metrics.counter(METRIC.signerRequests, { result }).inc();
+    const startedMs = clock.monotonicMs();
+    try {
+      const pem = await ask(request);
+      count("signed");
+      return pem;
+    } catch (thrown) {
+      count("failed");
+      throw thrown;
+    } finally {
+      seconds.observe((clock.monotonicMs() - startedMs) / 1000);
+    }
+  };
 }
 
 function elect(

@@ -62,7 +62,7 @@ function setLevel(query: URLSearchParams, levels: LogLevels): string | undefined
 
 /** Pages of a server that is up. */
 export function servingPages(
-  { config, host, ca, cert, grpc, dns, xds }: ServerParts,
+  { config, host, ca, signers, cert, grpc, dns, xds }: ServerParts,
 ): readonly DebugEndpoint[] {
   return [
     {
@@ -70,6 +70,10 @@ export function servingPages(
       help: "certificates of the CA in force, and of the server itself",
       read: () => ({
         ...(ca === undefined ? { origin: "none" } : describeCa(ca)),
+        ...(signers?.workloads === undefined ? {} : {
+          workloadSigners: signers.described,
+          workloadRoots: signers.roots.map(describe),
+        }),
         ownCertificate: cert.described,
         trustDomain: host.trustDomain(),
       }),

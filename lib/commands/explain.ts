@@ -10,7 +10,7 @@ import {
   parseJoinToken,
 } from "../authn/mod.ts";
 import { isSignetError } from "../base/mod.ts";
-import { createCa } from "../ca/mod.ts";
+import { createCa, openSigners } from "../ca/mod.ts";
 import {
   type Config,
   discoveryOptions,
@@ -218,10 +218,14 @@ async function verifyPeer(
       pluggedIn: { ...config.ca.pluggedIn, reload: false },
     }, world)
     : undefined;
-  await using cert = await loadServerCert({ ...config.cert, writeDirectory: undefined }, {
+  await using signers = await openSigners(config.signers, {
     ...world,
-    ca,
+    kube: { askSigner: () => Promise.reject(new TypeError("Explaining asks no signer")) },
+    meshCaCertificates: () => config.mesh.caCertificates,
   });
+  // Its roots alone are wanted, and a signer of the cluster is not asked for them.
+  const own = { ...config.cert, writeDirectory: undefined, signerName: undefined };
+  await using cert = await loadServerCert(own, { ...world, ca, signers });
   const verifier = createPeerVerifier({
     roots: () => cert.clientRoots,
     trustDomain: () => config.ca.trustDomain,

@@ -1,5 +1,5 @@
 /** A server that is up: what it tells its operator, and how it stops. */
-import type { Ca } from "../ca/mod.ts";
+import type { Ca, Signers } from "../ca/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
 import type { DnsServer } from "../dns/mod.ts";
@@ -20,6 +20,8 @@ export interface ServerParts {
   readonly http: HttpPorts;
   /** The CA, when there is one. */
   readonly ca: Ca | undefined;
+  /** Signers of the cluster, when any is asked. */
+  readonly signers: Signers | undefined;
   /** Its own certificate. */
   readonly cert: ServerCert;
   /** The gRPC ports. */
@@ -64,7 +66,9 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
   };
 }
 
-function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): readonly string[] {
+function summarize(
+  { host, http, ca, signers, cert, grpc, dns, config }: ServerParts,
+): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
@@ -73,13 +77,23 @@ function summarize({ host, http, ca, cert, grpc, dns, config }: ServerParts): re
       config.dns.forward === undefined ? "" : ", others by upstream servers"
     }`,
     `HTTP               ${http.addresses.join("  ")}  /ready /version /metrics /debug`,
-    ...(ca === undefined ? ["CA                 none (ENABLE_CA_SERVER=false)"] : describeCa(ca)),
+    ...describeSigners(ca, signers),
     `state directory    ${host.stateDirectory}`,
     ...(host.kube === undefined ? [] : [`Kubernetes         ${host.kube.client.server}`]),
     `crypto             ${host.crypto.name} (${host.crypto.source})`,
     // In a cluster workloads bring tokens, and the key that signet issue would take is in the Secret.
-    ...(ca === undefined || isInSecret(ca) ? [] : [`next               ${nextCommand(config)}`]),
+    ...(ca === undefined || isInSecret(ca) || signers?.workloads !== undefined
+      ? []
+      : [`next               ${nextCommand(config)}`]),
   ];
+}
+
+function describeSigners(ca: Ca | undefined, signers: Signers | undefined): readonly string[] {
+  const workloads = signers?.workloads === undefined
+    ? []
+    : [`workloads          certificates by the cluster's signer ${signers.described}`];
+  if (ca !== undefined) return [...workloads, ...describeCa(ca)];
+  return workloads.length > 0 ? workloads : ["CA                 none (ENABLE_CA_SERVER=false)"];
 }
 
 function isInSecret({ location }: Ca): boolean {

@@ -57,6 +57,8 @@ export interface Host {
   readonly tracer: CallTracer | undefined;
   /** The mesh's trust domain now. */
   readonly trustDomain: () => string;
+  /** Roots of the cluster's signers by the mesh config, now. */
+  readonly meshCaCertificates: () => Config["mesh"]["caCertificates"];
   /** Processors of the machine. */
   readonly processors: number;
 }
@@ -114,7 +116,7 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
   const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
-  const trustDomain = await followMesh(config, { clock, logger, database }, opened);
+  const mesh = await followMesh(config, { clock, logger, database }, opened);
   const local = fileCaStore(lock.directory);
   await local.report.write({}); // what the server before said is over
   const hostname = Deno.hostname();
@@ -125,7 +127,7 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   return {
     http,
     host: {
-      ...{ clock, crypto, store, database, trustDomain, logger, metrics, ...pluggedIn },
+      ...{ clock, crypto, store, database, logger, metrics, ...mesh, ...pluggedIn },
       tracer: otlp?.tracer,
       kube: cluster,
       processors: navigator.hardwareConcurrency,
@@ -184,13 +186,14 @@ async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise
   return provider;
 }
 
-/** The trust domain in force, from the mesh config's file as it is now; commands find it in the database. */
+/** What is in force by the mesh config's file as it is now; commands find the trust domain in the database. */
 async function followMesh(
   config: Config,
   { clock, logger, database }: Pick<Host, "clock" | "logger" | "database">,
   opened: AsyncDisposableStack,
-): Promise<() => string> {
-  let trustDomain = config.ca.trustDomain;
+): Promise<Pick<Host, "trustDomain" | "meshCaCertificates">> {
+  let { trustDomain } = config.ca;
+  let { caCertificates } = config.mesh;
   await database.recordTrustDomain(trustDomain);
   const onError = (thrown: unknown) =>
     logger.error(
@@ -209,10 +212,11 @@ async function followMesh(
         const changed = effectiveTrustDomain(config.mesh.trustDomainFlag, mesh);
         await database.recordTrustDomain(changed);
         trustDomain = changed;
+        ({ caCertificates } = mesh);
         logger.info(EVENT.configNotice, "Mesh config changed", { trust_domain: trustDomain });
       },
     }));
-  return () => trustDomain;
+  return { trustDomain: () => trustDomain, meshCaCertificates: () => caCertificates };
 }
 
 function exposeProcess(

@@ -9,6 +9,7 @@ import { kubeFaults, kubeNotices, toKube, toKubeTokens } from "./kube.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
+import { hasBuiltInCa, ownSigner, signerFaults, signerNotices, toSigners } from "./signers.ts";
 import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { OPTIONS_WITHOUT_EFFECT } from "./table_later.ts";
 import { type Environment, nameOf, type ResolvedValues, resolveValues } from "./values.ts";
@@ -56,6 +57,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
     ...faultsOf(values, resolved),
     ...rootKeyFaults(values, resolved),
     ...kubeFaults(values, resolved),
+    ...signerFaults(values, resolved),
   ];
   return {
     help: flags.help,
@@ -73,6 +75,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...noticesOf(resolved),
         ...authnNotices(values, env),
         ...kubeNotices(values, resolved),
+        ...signerNotices(values, resolved),
       ];
       return deepFreeze({
         ...toConfig(values, mesh, { env, resolved }),
@@ -135,23 +138,6 @@ function faultsOf(values: OptionValues, { values: resolved }: ResolvedValues): r
       } cannot be enforced, as the runtime's TLS takes no list of suites or curves; unset it`,
     );
   }
-  return [...faults, ...unsupported(values)];
-}
-
-function unsupported(values: OptionValues): readonly string[] {
-  const faults: string[] = [];
-  if (values.pilotCertProvider === "kubernetes") {
-    faults.push("PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S");
-  } else if (values.pilotCertProvider.startsWith("k8s.io/")) {
-    faults.push(
-      `PILOT_CERT_PROVIDER: ${
-        JSON.stringify(values.pilotCertProvider)
-      } needs Kubernetes, which is not in this version; use istiod`,
-    );
-  }
-  if (values.externalCa !== "") {
-    faults.push("EXTERNAL_CA: this version has no external CA, unset it");
-  }
   return faults;
 }
 
@@ -205,6 +191,7 @@ function toConfig(
     stateDir: values.stateDir,
     cryptoProvider: values.cryptoProvider,
     ca: toCa(values, mesh, resolved),
+    signers: toSigners(values),
     cert: toCert(values, mesh, isInCluster(env)),
     grpc: toGrpc(values),
     registry: toRegistry(values),
@@ -233,7 +220,11 @@ function toConfig(
     },
     log: { levels: values.logOutputLevel, json: values.logAsJson, targets: values.logTarget },
     shutdownMs: values.shutdownDuration,
-    mesh: { path: values.meshConfig, trustDomainFlag: values.trustDomain },
+    mesh: {
+      path: values.meshConfig,
+      trustDomainFlag: values.trustDomain,
+      caCertificates: mesh.caCertificates,
+    },
   };
 }
 
@@ -255,7 +246,7 @@ function rateLimit(perSecond: number, burst: number): Config["limits"]["perIdent
 
 function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues): Config["ca"] {
   return {
-    enabled: values.enableCaServer,
+    enabled: hasBuiltInCa(values),
     trustDomain: effectiveTrustDomain(values.trustDomain, mesh),
     defaultWorkloadTtlMs: values.defaultWorkloadCertTtl,
     maxWorkloadTtlMs: values.maxWorkloadCertTtl,
@@ -295,6 +286,7 @@ function toCert(values: OptionValues, mesh: MeshConfig, inCluster: boolean): Con
     files: tlsCertFile === "" ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile },
     caCertFile: caCertFile === "" ? undefined : caCertFile,
     provider: values.pilotCertProvider,
+    signerName: ownSigner(values),
     writeDirectory: writes ? SERVER_CERT_DIRECTORY : undefined,
   };
 }

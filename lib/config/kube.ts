@@ -17,7 +17,7 @@ export function toKube(values: OptionValues, resolved: ResolvedValues): Config["
   const hasCa = values.enableCaServer && values.pilotCertProvider !== "none";
   return {
     ...{ access, namespace, useCacerts, podName },
-    electsLeader: leaderElection,
+    electsLeader: leaderElection && values.enableCaServer,
     distribution: hasCa
       ? { rootConfigMap, crlConfigMap: values.enableCaCrl ? crlConfigMap : undefined }
       : undefined,

@@ -1,4 +1,4 @@
-/** The two fields of istiod's mesh config that matter to a CA: `trustDomain` and `defaultConfig.discoveryAddress`. */
+/** The fields of istiod's mesh config that matter to a CA: `trustDomain`, `defaultConfig.discoveryAddress` and `caCertificates`. */
 import { parse } from "yaml";
 import { messageOf, quote, SignetError } from "../base/mod.ts";
 
@@ -8,12 +8,18 @@ export interface MeshConfig {
   readonly trustDomain: string | undefined;
   /** Where proxies find the control plane, `host:port`. */
   readonly discoveryAddress: string;
+  /** Roots of signers of a cluster, by the signers' names; entries without either are left out. */
+  readonly caCertificates: readonly {
+    readonly pem: string;
+    readonly certSigners: readonly string[];
+  }[];
 }
 
 /** The mesh config of a server without a file. */
 export const DEFAULT_MESH_CONFIG: MeshConfig = {
   trustDomain: undefined,
   discoveryAddress: "istiod.istio-system.svc:15012",
+  caCertificates: [],
 };
 
 /** A mesh config is a few kilobytes. */
@@ -35,7 +41,23 @@ export function parseMeshConfig(text: string, path: string): MeshConfig {
         DEFAULT_MESH_CONFIG.discoveryAddress,
       path,
     ),
+    caCertificates: readCaCertificates(document["caCertificates"] ?? [], path),
   };
+}
+
+function readCaCertificates(value: unknown, path: string): MeshConfig["caCertificates"] {
+  return asList(value, "caCertificates", path).flatMap((one) => {
+    const entry = asRecord(one, "an entry of caCertificates", path);
+    const pem = asText(entry["pem"], "caCertificates.pem", path);
+    const certSigners = asList(entry["certSigners"] ?? [], "caCertificates.certSigners", path)
+      .map((name) => asText(name, "caCertificates.certSigners", path) ?? "");
+    return pem === undefined || certSigners.length === 0 ? [] : [{ pem, certSigners }];
+  });
+}
+
+function asList(value: unknown, field: string, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw bad(path, `${field} should be a list`);
 }
 
 function parseYaml(text: string, path: string): unknown {

@@ -38,6 +38,17 @@ export interface Config {
       readonly skipGenerated: boolean;
     };
   };
+  /** Signers of a cluster; `undefined` when none is asked for anything. */
+  readonly signers: {
+    /** How they are asked for workloads' certificates; `undefined` where the CA signs those. */
+    readonly workloads: {
+      readonly signerName: string;
+      readonly signerDomain: string;
+      readonly maxWorkloadTtlMs: number;
+      readonly minRsaBits: number;
+    } | undefined;
+    readonly rootFiles: readonly string[];
+  } | undefined;
   /** Signet's own certificate. */
   readonly cert: {
     readonly names: readonly string[];
@@ -45,6 +56,7 @@ export interface Config {
     readonly files: { readonly certFile: string; readonly keyFile: string } | undefined;
     readonly caCertFile: string | undefined;
     readonly provider: string;
+    readonly signerName: string | undefined;
     readonly writeDirectory: string | undefined;
   };
   /** The gRPC ports. */
@@ -173,8 +185,15 @@ export interface Config {
   readonly listenAddresses: readonly { readonly option: string; readonly addr: ListenAddress }[];
   /** Time for calls in flight when the server stops. */
   readonly shutdownMs: number;
-  /** The mesh config's file, and the trust domain that a flag puts over it. */
-  readonly mesh: { readonly path: string; readonly trustDomainFlag: string };
+  /** The mesh config's file, the trust domain that a flag puts over it, and the roots of signers that it named at start. */
+  readonly mesh: {
+    readonly path: string;
+    readonly trustDomainFlag: string;
+    readonly caCertificates: readonly {
+      readonly pem: string;
+      readonly certSigners: readonly string[];
+    }[];
+  };
   /** `--name="value"` of every flag, as istiod logs them. */
   readonly flagLines: readonly string[];
   /** What an operator should know: values that were not understood, options without effect. One sentence each. */

@@ -9,6 +9,7 @@ import { AUTHN_OPTIONS } from "./table_authn.ts";
 import { CA_OPTIONS } from "./table_ca.ts";
 import { DNS_OPTIONS } from "./table_dns.ts";
 import { KUBE_OPTIONS } from "./table_kube.ts";
+import { SIGNER_OPTIONS } from "./table_signers.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
 import { XDS_OPTIONS } from "./table_xds.ts";
 import {
@@ -168,17 +169,12 @@ const CERTIFICATES = {
     variable: "PILOT_CERT_PROVIDER",
     fallback: "istiod",
     help:
-      "istiod: the CA issues signet's own certificate; anything else: there is none, for a gateway that ends TLS",
+      "who issues signet's own certificate: istiod, its CA; k8s.io/SIGNER, a signer of the cluster, and kubernetes, that of --certSigner; anything else: nobody, for a gateway that ends TLS",
   }),
   enableCaServer: boolOption({
     variable: "ENABLE_CA_SERVER",
     fallback: "true",
     help: "false runs no CA; signet's own certificate then comes from files alone",
-  }),
-  externalCa: textOption({
-    variable: "EXTERNAL_CA",
-    fallback: "",
-    help: "this version has no external CA: anything but empty is a start error",
   }),
 } as const;
 
@@ -298,6 +294,7 @@ export const OPTIONS = {
   ...OTEL_OPTIONS,
   ...AUTHN_OPTIONS,
   ...KUBE_OPTIONS,
+  ...SIGNER_OPTIONS,
   ...LOG,
   ...DNS_OPTIONS,
   ...XDS_OPTIONS,

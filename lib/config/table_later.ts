@@ -75,8 +75,6 @@ const VARIABLES: readonly Option<unknown>[] = [
     ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],
   ]),
   ...rows(textOption, "variable", "later", [
-    ["K8S_SIGNER", "", "Kubernetes CSR API"],
-    ["CERT_SIGNER_DOMAIN", "", "Kubernetes CSR API"],
     ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],
     ["TRUSTED_GATEWAY_CIDR", "", "client certificates in headers"],
     ["INJECTION_WEBHOOK_CONFIG_NAME", "istio-sidecar-injector", "webhooks"],

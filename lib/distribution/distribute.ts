@@ -1,6 +1,6 @@
 /** The mesh's roots, and the revocation lists of a plugged-in CA, in every namespace of the cluster, for Istio's agents. */
 import { type Clock, messageOf } from "../base/mod.ts";
-import type { Ca } from "../ca/mod.ts";
+import type { Ca, Signers } from "../ca/mod.ts";
 import { type KubeClient, type Leadership, refusedStatus } from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { type ConfigMaps, followConfigMaps } from "./config_map.ts";
@@ -21,8 +21,12 @@ export interface DistributionHost {
     readonly leadership: Leadership;
     readonly random: () => number;
   } | undefined;
-  /** The CA whose roots they are. */
+  /** The CA, whose revocation lists they are. */
   readonly ca: Ca | undefined;
+  /** Signers of the cluster. */
+  readonly signers: Pick<Signers, "onChange"> | undefined;
+  /** The server's own certificate, whose roots they are. */
+  readonly cert: { readonly meshRootsPem: string | undefined };
   /** Time. */
   readonly clock: Clock;
   /** For failures, and for what was written at level debug. */
@@ -34,13 +38,13 @@ export interface DistributionHost {
 /** Keys of the ConfigMaps, as Istio's agents mount them. */
 const KEY = { roots: "root-cert.pem", crl: "ca-crl.pem" } as const;
 
-/** Starts to write, and goes on until disposed; without a cluster or a CA there is nothing to do. */
+/** Starts to write, and goes on until disposed; without a cluster, or a CA and signers in its place, there is nothing to do. */
 export function distributeRoots(
   config: DistributionConfig | undefined,
   host: DistributionHost,
 ): AsyncDisposable {
-  const { kube, ca } = host;
-  if (config === undefined || kube === undefined || ca === undefined) {
+  const { kube, ca, signers, cert } = host;
+  if (config === undefined || kube === undefined || (ca ?? signers) === undefined) {
     return new AsyncDisposableStack();
   }
   const { client, leadership, random } = kube;
@@ -50,15 +54,19 @@ export function distributeRoots(
       leads: () => leadership.leads,
       ...reporter(name, host),
     });
-  const followed = [follow(config.rootConfigMap, KEY.roots, () => ca.bundle.rootCertsPem)];
-  if (config.crlConfigMap !== undefined && ca.origin === "plugged-in") {
+  const followed = [follow(config.rootConfigMap, KEY.roots, () => cert.meshRootsPem)];
+  if (config.crlConfigMap !== undefined && ca?.origin === "plugged-in") {
     followed.push(follow(config.crlConfigMap, KEY.crl, () => ca.bundle.crlPem));
   }
   const refresh = () => followed.forEach((one) => one.refresh());
-  const subscriptions = [ca.onChange(refresh), leadership.onChange(refresh)];
+  const subscriptions = [
+    ca?.onChange(refresh),
+    signers?.onChange(refresh),
+    leadership.onChange(refresh),
+  ];
   return {
     async [Symbol.asyncDispose]() {
-      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      for (const subscription of subscriptions) subscription?.[Symbol.dispose]();
       await Promise.all(followed.map((one) => one[Symbol.asyncDispose]()));
     },
   };

@@ -5,7 +5,7 @@
  * impersonation) is read here and the answer is joined from parts that rarely change. Whatever else a request holds makes
  * {@linkcode decodePlainRequest} return `undefined`: the general codec then decides. Tests compare the two on generated messages.
  */
-import { type Bytes, fromUtf8, utf8 } from "../base/mod.ts";
+import { type Bytes, equalBytes, fromUtf8, utf8 } from "../base/mod.ts";
 import type { CreateCertificateAnswer, CreateCertificateRequest } from "./services/ca.ts";
 
 const TAG_CSR = 0x0a; // field 1, length-delimited
@@ -14,6 +14,8 @@ const TAG_METADATA = 0x22; // field 4, length-delimited
 const TAG_CERT_CHAIN = 0x0a; // response field 1, length-delimited
 /** Metadata that mentions this goes through the general codec. */
 const IMPERSONATION = utf8("ImpersonatedIdentity");
+/** Metadata of this name, which agents always send, says nothing as long as it is empty. */
+const CERT_SIGNER = utf8("CertSigner");
 
 /** Bounds and position of a varint: read as a number when it fits into 2^53. */
 interface Cursor {
@@ -21,7 +23,7 @@ interface Cursor {
 }
 
 /**
- * Reads a request in its plain shape: each field at most once, CSR in ASCII, no impersonation.
+ * Reads a request in its plain shape: each field at most once, CSR in ASCII, no impersonation, no signer of the cluster wanted.
  * `undefined` means that it is not plain, which says nothing of its validity.
  */
 export function decodePlainRequest(message: Uint8Array): CreateCertificateRequest | undefined {
@@ -80,7 +82,7 @@ function isAscii(bytes: Uint8Array): boolean {
 }
 
 /**
- * True for a Struct of string values such as agents send (`CertSigner`, `ClusterID`, `WorkloadName`), none of them impersonation:
+ * True for a Struct of string values such as agents send (an empty `CertSigner`, `ClusterID`, `WorkloadName`), none of them impersonation:
  * map entries { key = 1, value = 2 { string_value = 3 } } without anything else in them.
  */
 function isPlainMetadata(struct: Uint8Array): boolean {
@@ -104,7 +106,8 @@ function isPlainEntry(entry: Uint8Array): boolean {
   const inner: Cursor = { at: 1 };
   if (value[0] !== 0x1a) return false;
   const text = readBytes(value, inner);
-  return text !== undefined && inner.at === value.length && isAscii(text);
+  if (text === undefined || inner.at !== value.length || !isAscii(text)) return false;
+  return text.length === 0 || !equalBytes(key, CERT_SIGNER);
 }
 
 /** Encodes answers; the chain and the roots are encoded once for as long as they stay the same. */

@@ -17,6 +17,8 @@ import { createReflection } from "./services/reflection.ts";
 
 /** Metadata key by which a caller asks for a certificate in another's name. */
 const IMPERSONATED_IDENTITY = "ImpersonatedIdentity";
+/** Metadata key by which a caller says which signer of the cluster it wants. */
+const CERT_SIGNER = "CertSigner";
 
 /** Options of {@linkcode createRouter}. */
 export interface RouterOptions {
@@ -90,12 +92,16 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 function addCa(router: ConnectRouter, createCertificate: CreateCertificate): void {
   router.service(IstioCertificateService, {
     async createCertificate({ csr, validityDuration, metadata }, context) {
-      const impersonated = metadata?.[IMPERSONATED_IDENTITY];
+      const textOf = (key: string) => {
+        const value = metadata?.[key];
+        return typeof value === "string" ? value : "";
+      };
       const answer = await createCertificate(
         {
           csr,
           validityDuration,
-          impersonatedIdentity: typeof impersonated === "string" ? impersonated : "",
+          impersonatedIdentity: textOf(IMPERSONATED_IDENTITY),
+          certSigner: textOf(CERT_SIGNER),
         },
         credentialsOf(context.values),
         { isAbandoned: () => context.signal.aborted },

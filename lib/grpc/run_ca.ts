@@ -3,7 +3,7 @@
  */
 import type { Authenticator } from "../authn/mod.ts";
 import { type Clock, createTaskGroup, onNextTurn, sleep } from "../base/mod.ts";
-import type { Ca } from "../ca/mod.ts";
+import type { Ca, Signers } from "../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
 import { type AdmissionConfig, createAdmission } from "./admission.ts";
 import type { XdsServer } from "../xds/mod.ts";
@@ -29,20 +29,30 @@ export interface CaRunHost {
   readonly xds: XdsServer;
   /** Rates and the queue. */
   readonly limits: AdmissionConfig;
+  /** Signers of the cluster, which sign for workloads in the CA's place when they are to. Default: none. */
+  readonly signers?: Signers | undefined;
 }
 
-/** Registers the service, starts serving, and follows the CA's files until disposed; without a CA the other services are served. */
+/**
+ * Registers the service, starts serving, and follows the CA's files until disposed; without a CA and signers in its place the other services
+ * are served.
+ */
 export function runCa(ca: Ca | undefined, host: CaRunHost): AsyncDisposable {
-  const { clock, metrics, authenticators, grpc, xds } = host;
+  const { clock, metrics, authenticators, grpc, xds, signers } = host;
   const logger = host.logger.scoped("ca");
-  if (ca === undefined) {
+  const signer = signers?.workloads ?? ca;
+  if (signer === undefined) {
     grpc.serve({ createCertificate: undefined, xds });
     return new AsyncDisposableStack();
   }
-  exposeExpiry(ca, metrics, clock);
+  exposeExpiry({ ca, signers }, metrics, clock);
   const admission = createAdmission(host.limits, { ...host, onNextTurn });
-  const createCertificate = createCertificateService({ ...host, ca, authenticators, admission });
+  const createCertificate = createCertificateService({
+    ...{ ...host, authenticators, admission },
+    ca: signer,
+  });
   grpc.serve({ createCertificate, xds });
+  if (ca === undefined) return new AsyncDisposableStack();
   const tasks = createTaskGroup({
     onError: (name, thrown) =>
       logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
@@ -82,8 +92,15 @@ async function lookAtStore(ca: Ca, logger: Logger): Promise<void> {
   }
 }
 
-/** The gauges of istiod, computed when they are scraped, so that a new root or chain shows at once. */
-function exposeExpiry(ca: Ca, metrics: Metrics, clock: Clock): void {
+/**
+ * The gauges of istiod, computed when they are scraped, so that a new root or chain shows at once. The root is that of whoever signs for
+ * workloads.
+ */
+function exposeExpiry(
+  { ca, signers }: { readonly ca: Ca | undefined; readonly signers: Signers | undefined },
+  metrics: Metrics,
+  clock: Clock,
+): void {
   const expose = (
     { timestamp, seconds }: { readonly timestamp: MetricName; readonly seconds: MetricName },
     first: () => { readonly notAfterMs: number } | undefined,
@@ -101,10 +118,10 @@ function exposeExpiry(ca: Ca, metrics: Metrics, clock: Clock): void {
   };
   expose(
     { timestamp: METRIC.rootExpiryTimestamp, seconds: METRIC.rootExpirySeconds },
-    () => ca.bundle.roots[0],
+    () => signers?.roots[0] ?? ca?.bundle.roots[0],
   );
   expose(
     { timestamp: METRIC.chainExpiryTimestamp, seconds: METRIC.chainExpirySeconds },
-    () => ca.bundle.chain[0],
+    () => signers?.workloads === undefined ? ca?.bundle.chain[0] : undefined,
   );
 }

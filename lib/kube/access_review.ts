@@ -9,7 +9,17 @@ export interface KubePermission {
   /** Plural of the kind, with a subresource after a slash. */
   readonly resource: string;
   /** What is done. */
-  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+  readonly verb:
+    | "get"
+    | "list"
+    | "watch"
+    | "create"
+    | "update"
+    | "patch"
+    | "delete"
+    /** Of signers: to approve requests for them, to speak for them. */
+    | "approve"
+    | "attest";
   /** Where; empty for all namespaces and for what has none. */
   readonly namespace: string;
   /** The one object that it is done to; empty for any. */

@@ -51,4 +51,5 @@ export {
   type SecretStoreConfig,
   type SecretStoreHost,
 } from "./secret_store.ts";
+export { createSigningQueue, type SigningHost, type SigningRequest } from "./signing_request.ts";
 export { reviewToken, type TokenReview } from "./token_review.ts";

@@ -15,17 +15,22 @@ export interface PermissionScope {
   readonly electsLeader: boolean;
   /** Names of the ConfigMaps that it writes. */
   readonly configMaps: readonly string[];
+  /** Signers that it asks for certificates, `domain/name` or `domain/*`. */
+  readonly signers: readonly string[];
 }
 
 type Verb = KubePermission["verb"];
 
+function all(
+  of: Pick<KubePermission, "group" | "resource"> & Partial<KubePermission>,
+  ...verbs: Verb[]
+): readonly KubePermission[] {
+  return verbs.map((verb) => ({ namespace: "", name: "", ...of, verb }));
+}
+
 /** Everything that a server does. */
 export function serverPermissions(scope: PermissionScope): readonly KubePermission[] {
-  const { namespace, ownsCa, useCacerts, electsLeader, configMaps } = scope;
-  const all = (
-    of: Pick<KubePermission, "group" | "resource"> & Partial<KubePermission>,
-    ...verbs: Verb[]
-  ) => verbs.map((verb) => ({ namespace: "", name: "", ...of, verb }));
+  const { namespace, ownsCa, useCacerts, electsLeader, configMaps, signers } = scope;
   const secrets = useCacerts ? [CA_SECRET.own, CA_SECRET.cacerts] : [CA_SECRET.own];
   const secret = { group: "", resource: "secrets", namespace };
   const lease = { group: "coordination.k8s.io", resource: "leases", namespace };
@@ -47,5 +52,17 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
     ...configMaps.flatMap((name) =>
       all({ group: "", resource: "configmaps", name }, "list", "watch", "patch")
     ),
+    ...(signers.length > 0 ? signing(signers) : []),
+  ];
+}
+
+/** Requests have names that the API server makes, so that none can be named. */
+function signing(signers: readonly string[]): readonly KubePermission[] {
+  const group = "certificates.k8s.io";
+  const resource = "certificatesigningrequests";
+  return [
+    ...all({ group, resource }, "create", "get", "watch", "delete"),
+    ...all({ group, resource: `${resource}/approval` }, "update"),
+    ...signers.flatMap((name) => all({ group, resource: "signers", name }, "approve")),
   ];
 }

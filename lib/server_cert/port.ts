@@ -11,8 +11,8 @@ export interface ServingMaterial extends ServerTlsMaterial {
 
 /** The serving certificate with its life: renewed, reloaded, handed to listeners. */
 export interface ServerCert extends AsyncDisposable {
-  /** Where it comes from: the operator's files, the CA, or nowhere. */
-  readonly source: "files" | "istiod" | "none";
+  /** Where it comes from: the operator's files, the CA, a signer of the cluster, or nowhere. */
+  readonly source: "files" | "istiod" | "signer" | "none";
   /** The same for people, in a few words. */
   readonly described: string;
   /** False when there is neither a certificate nor a CA, so that the TLS port is left alone. */
@@ -21,6 +21,8 @@ export interface ServerCert extends AsyncDisposable {
   readonly current: ServingMaterial | undefined;
   /** The roots that client certificates are checked against now. */
   readonly clientRoots: TrustedRoots;
+  /** The roots that clients should check the certificate with, PEM: what every namespace of a cluster is given. */
+  readonly meshRootsPem: string | undefined;
   /** Calls `listener` after every change of {@linkcode ServerCert.current}; never when there is no certificate. */
   onChange(listener: (material: ServingMaterial) => void): Disposable;
 }
@@ -37,6 +39,8 @@ export interface ServerCertConfig {
   readonly caCertFile: string | undefined;
   /** `PILOT_CERT_PROVIDER`, when no files are there: `istiod` has the CA issue one, anything else has none. */
   readonly provider: string;
+  /** The signer of the cluster that is asked instead, when the provider says so. Default: none. */
+  readonly signerName?: string | undefined;
   /** Folder for `key.pem` and `cert-chain.pem` of an issued certificate; `undefined` writes nothing. */
   readonly writeDirectory: string | undefined;
 }

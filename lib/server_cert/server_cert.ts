@@ -1,11 +1,11 @@
 /**
- * Signet's own certificate: issued by its CA in process, or read from the operator's files, and kept fresh.
+ * Signet's own certificate: issued by its CA in process or by a signer of the cluster, or read from the operator's files, and kept fresh.
  *
  * Long timers fire at once in Deno, so nothing is scheduled for an expiry: a periodic look at the wall clock renews at half life,
  * and so right after a clock jump in either direction. A failed renewal or reload is logged and what was served stays.
  */
 import { type Clock, sleep, type Timer } from "../base/mod.ts";
-import type { Ca } from "../ca/mod.ts";
+import type { Ca, Signers } from "../ca/mod.ts";
 import type { CryptoProvider } from "../crypto/mod.ts";
 import { EVENT, type Logger } from "../telemetry/mod.ts";
 import type { TrustedRoots } from "../tls/mod.ts";
@@ -40,8 +40,10 @@ export interface ServerCertHost {
   readonly crypto: CryptoProvider;
   /** For what was issued, reloaded or failed. */
   readonly logger: Logger;
-  /** Issues, and says which roots workloads have; without it files alone are served. */
+  /** Issues, and says which roots workloads have; without it files and signers alone are served. */
   readonly ca: Ca | undefined;
+  /** Signers of the cluster, when one signs for workloads or for the server. Default: none. */
+  readonly signers?: Signers | undefined;
 }
 
 /**
@@ -54,9 +56,9 @@ export async function loadServerCert(
   host: ServerCertHost,
 ): Promise<ServerCert> {
   const logger = host.logger.scoped("ca");
-  const source = await chooseSource(config, host.ca);
+  const source = await chooseSource(config, { ca: host.ca, signers: host.signers });
   const extraRoots = await readRoots(source);
-  const serving = await obtain(source, config, host.crypto);
+  const serving = await obtain(source, config, host);
   await writeIssued(source, config, serving);
   if (serving === undefined) {
     logger.warn(EVENT.serverCertMissing, `There is no serving certificate: ${source.described}`);
@@ -76,7 +78,7 @@ class LiveServerCert implements ServerCert {
   readonly #config: ServerCertConfig;
   readonly #host: ServerCertHost;
   readonly #listeners = new Set<(material: ServingMaterial) => void>();
-  readonly #caSubscription: Disposable | undefined;
+  readonly #subscriptions: readonly (Disposable | undefined)[];
   readonly #timers = new Set<Timer>();
   #parts: Parts;
   #current: ServingMaterial | undefined;
@@ -91,7 +93,10 @@ class LiveServerCert implements ServerCert {
     this.#parts = parts;
     this.#clientRoots = { generation: 1, certificates: this.#rootsWith(parts.extraRoots) };
     this.#current = materialOf(parts.serving, this.#clientRoots);
-    this.#caSubscription = host.ca?.onChange(() => this.#followCa());
+    this.#subscriptions = [
+      host.ca?.onChange(() => this.#followIssuer("istiod", "the CA changed")),
+      host.signers?.onChange(() => this.#followIssuer("signer", "the signers' roots changed")),
+    ];
   }
 
   get source(): ServerCert["source"] {
@@ -103,7 +108,15 @@ class LiveServerCert implements ServerCert {
   }
 
   get listens(): boolean {
-    return this.#current !== undefined || this.#host.ca !== undefined;
+    const { ca, signers } = this.#host;
+    return this.#current !== undefined || ca !== undefined || signers?.workloads !== undefined;
+  }
+
+  get meshRootsPem(): string | undefined {
+    const { source } = this.#parts;
+    return source.kind === "signer"
+      ? source.signers.rootsOf(source.signerName)?.pem
+      : this.#host.ca?.bundle.rootCertsPem;
   }
 
   get current(): ServingMaterial | undefined {
@@ -129,7 +142,7 @@ class LiveServerCert implements ServerCert {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
-    this.#caSubscription?.[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription?.[Symbol.dispose]();
     for (const timer of this.#timers) timer.cancel();
     this.#listeners.clear();
     await this.#work;
@@ -171,12 +184,14 @@ class LiveServerCert implements ServerCert {
   /** Half of the lifetime is over, or the clock went back before its start; and a new one could live longer. */
   #isDue(): boolean {
     const { source, serving } = this.#parts;
-    if (source.kind !== "istiod" || serving === undefined) return false;
+    if (serving === undefined) return false;
     const { notBeforeMs, notAfterMs } = serving;
     const nowMs = this.#host.clock.nowMs();
-    if (nowMs < notBeforeMs) return true;
+    if (nowMs < notBeforeMs) return source.kind !== "files";
     const half = notBeforeMs + (notAfterMs - notBeforeMs) / 2;
-    return nowMs >= half && notAfterMs < source.ca.bundle.caCertificate.notAfterMs;
+    if (nowMs < half) return false;
+    if (source.kind === "signer") return true;
+    return source.kind === "istiod" && notAfterMs < source.ca.bundle.caCertificate.notAfterMs;
   }
 
   async #renewIfDue(): Promise<void> {
@@ -186,12 +201,12 @@ class LiveServerCert implements ServerCert {
   }
 
   /** Clients are checked against the new roots at once, whatever becomes of the certificate. */
-  #followCa(): void {
-    this.#swap(this.#parts, "the CA's roots were read again");
-    if (this.source !== "istiod") return;
+  #followIssuer(issuer: ServerCert["source"], reason: string): void {
+    this.#swap(this.#parts, "the roots of clients were read again");
+    if (this.source !== issuer) return;
     this.#enqueue(async () => {
       const serving = await this.#obtain();
-      this.#swap({ ...this.#parts, serving }, "the CA changed");
+      this.#swap({ ...this.#parts, serving }, reason);
       await this.#write();
     });
   }
@@ -238,11 +253,12 @@ class LiveServerCert implements ServerCert {
   }
 
   #obtain(): Promise<Serving | undefined> {
-    return obtain(this.#parts.source, this.#config, this.#host.crypto);
+    return obtain(this.#parts.source, this.#config, this.#host);
   }
 
   #rootsWith(extraRoots: readonly Certificate[]): readonly Certificate[] {
-    return mergeRoots(this.#host.ca?.bundle.roots ?? [], extraRoots);
+    const { ca, signers } = this.#host;
+    return mergeRoots(signers?.roots ?? [], ca?.bundle.roots ?? [], extraRoots);
   }
 
   #swap(parts: Parts, reason: string): void {

@@ -1,13 +1,14 @@
 /**
  * Where the serving certificate comes from, first match wins, as in istiod: files that flags name; istiod's well-known files when all of
- * them are there; the CA, when there is one and the provider is `istiod`; nowhere.
+ * them are there; the CA, when there is one and the provider is `istiod`; a signer of the cluster that the provider names; nowhere.
  */
-import { SignetError } from "../base/mod.ts";
-import type { Ca } from "../ca/mod.ts";
+import { type Clock, SignetError } from "../base/mod.ts";
+import type { Ca, Signers } from "../ca/mod.ts";
 import { type CryptoProvider, parsePrivateKeyPem } from "../crypto/mod.ts";
 import type { Certificate } from "../x509/mod.ts";
 import { areFiles, type NamedFile, readPemFile, writeServingFiles } from "./file.ts";
 import { decodeCertificates } from "./material.ts";
+import { obtainFromSigner, requireRoots } from "./signer.ts";
 import type { ServerCertConfig, ServingMaterial } from "./port.ts";
 
 /** Where istiod looks by itself, relative to the working directory. */
@@ -24,6 +25,7 @@ export type CertSource =
   & (
     | { readonly kind: "files"; readonly cert: NamedFile; readonly key: NamedFile }
     | { readonly kind: "istiod"; readonly ca: Ca }
+    | { readonly kind: "signer"; readonly signers: Signers; readonly signerName: string }
     | { readonly kind: "none" }
   );
 
@@ -33,12 +35,24 @@ export type Serving = Pick<
   "keyPem" | "certChainPem" | "notBeforeMs" | "notAfterMs"
 >;
 
-/** Chooses the source; nothing is read but whether the well-known files are there. */
+/** Who may issue the certificate. */
+export interface CertIssuers {
+  /** The built-in CA. */
+  readonly ca: Ca | undefined;
+  /** Signers of the cluster. */
+  readonly signers: Signers | undefined;
+}
+
+/**
+ * Chooses the source; nothing is read but whether the well-known files are there.
+ *
+ * @throws {SignetError} `server_cert.bad_provider` for a signer whose roots are not known.
+ */
 export async function chooseSource(
   config: ServerCertConfig,
-  ca: Ca | undefined,
+  { ca, signers }: CertIssuers,
 ): Promise<CertSource> {
-  const { files, caCertFile, provider } = config;
+  const { files, caCertFile, provider, signerName } = config;
   const rootFiles = caCertFile === undefined ? [] : [{ path: caCertFile, label: "--caCertFile" }];
   if (files !== undefined) {
     return {
@@ -62,6 +76,11 @@ export async function chooseSource(
   if (ca !== undefined && provider === "istiod") {
     return { kind: "istiod", ca, rootFiles, described: "issued by this CA" };
   }
+  if (signerName !== undefined && signers !== undefined) {
+    requireRoots(signers, signerName);
+    const described = `issued by the cluster's signer ${signerName}`;
+    return { kind: "signer", signers, signerName, rootFiles, described };
+  }
   const described = ca === undefined
     ? "none (ENABLE_CA_SERVER=false): secure gRPC stays closed, DNS over TLS has none to show"
     : `none (PILOT_CERT_PROVIDER=${provider}): every handshake fails`;
@@ -81,21 +100,31 @@ export function filesOf(source: CertSource): readonly string[] {
   return [...own, ...source.rootFiles].map(({ path }) => path);
 }
 
+/** What getting a certificate needs of the world. */
+export interface ObtainHost {
+  /** Key operations. */
+  readonly crypto: CryptoProvider;
+  /** Time. */
+  readonly clock: Clock;
+}
+
 /**
  * Gets a certificate from the source; `undefined` from the source that has none.
  *
- * @throws {SignetError} `server_cert.bad_files`, `ca.*`.
+ * @throws {SignetError} `server_cert.bad_files`, `server_cert.unavailable`, `ca.*`, `kube.*`.
  */
 export async function obtain(
   source: CertSource,
   config: ServerCertConfig,
-  crypto: CryptoProvider,
+  { crypto, clock }: ObtainHost,
 ): Promise<Serving | undefined> {
   switch (source.kind) {
     case "files":
       return await readOwn(source.cert, source.key, crypto);
     case "istiod":
       return await issueOwn(source.ca, config);
+    case "signer":
+      return await obtainFromSigner(source, config, { crypto, clock });
     case "none":
       return undefined;
   }
@@ -116,7 +145,8 @@ export async function writeIssued(
   { writeDirectory }: ServerCertConfig,
   serving: Serving | undefined,
 ): Promise<void> {
-  if (kind !== "istiod" || serving === undefined || writeDirectory === undefined) return;
+  const isIssued = kind === "istiod" || kind === "signer";
+  if (!isIssued || serving === undefined || writeDirectory === undefined) return;
   await writeServingFiles(writeDirectory, serving);
 }
 

@@ -75,6 +75,8 @@ export const METRIC = {
   tokenReviews: "signet_token_reviews_total",
   configMapWrites: "signet_config_map_writes_total",
   leads: "signet_leads",
+  signerRequests: "signet_signer_requests_total",
+  signerSeconds: "signet_signer_seconds",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
   grpcReceived: "grpc_server_msg_received_total",
@@ -170,6 +172,14 @@ export const METRIC_DESCRIPTIONS = {
   signet_config_map_writes_total: {
     help: "ConfigMaps with the mesh's roots or revocation lists, by what came of writing them",
     labels: ["result"],
+  },
+  signet_signer_requests_total: {
+    help: "Certificates that signers of the cluster were asked for, by what came of it",
+    labels: ["result"],
+  },
+  signet_signer_seconds: {
+    help: "Time from a request to a signer of the cluster to its certificate or failure",
+    labels: [],
   },
   signet_leads: {
     help: "1 while this server writes what one of several may write",

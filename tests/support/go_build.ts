@@ -17,7 +17,7 @@ export interface GoProgram {
   readonly about: string;
 }
 
-/** A Kubernetes API server and its store. */
+/** A Kubernetes API server, its store, and a signer of its. */
 export const KUBERNETES_PROGRAMS: readonly GoProgram[] = [
   {
     name: "etcd",
@@ -30,6 +30,12 @@ export const KUBERNETES_PROGRAMS: readonly GoProgram[] = [
     module: "tests/integration/kubernetes/kube_apiserver",
     package: "k8s.io/kubernetes/cmd/kube-apiserver",
     about: "5 minutes",
+  },
+  {
+    name: "csrsigner",
+    module: "tests/integration/kubernetes/kube_apiserver",
+    package: "./cmd/csrsigner",
+    about: "1 minute",
   },
 ];
 

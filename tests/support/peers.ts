@@ -9,6 +9,7 @@ export type PeerName =
   | "bash"
   | "caclient"
   | "coredns"
+  | "csrsigner"
   | "curl"
   | "dnsdist"
   | "dnsperf"

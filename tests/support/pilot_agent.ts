@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import { freePort } from "./ports.ts";
 import { gather } from "./process.ts";
+import type { SignetServer } from "./server.ts";
 
 /** Certificates live this long, so the agent renews after half of it. */
 const SECRET_TTL = "10s";
@@ -57,4 +58,27 @@ export async function runAgent(
     `it made ${made()} certificates of ${count}:\n${printed().slice(-4000)}`,
   );
   return printed();
+}
+
+/** Has the agent get a certificate as in a pod: the kubelet has put the token and the mesh's roots into files. */
+export async function runAgentWithToken(
+  path: string,
+  server: SignetServer,
+  { token, roots, env = {} }: {
+    readonly token: string;
+    readonly roots: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
+  try {
+    await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
+    await Deno.mkdir(`${cwd}/out`);
+    await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
+    await Deno.copyFile(roots, `${cwd}/root.pem`);
+    const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
+    await runAgent(path, { cwd, ca, count: 1, env: { OUTPUT_CERTS: "./out", ...env } });
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
 }

@@ -1,12 +1,12 @@
 /** The CA and signet's own certificate, loaded or made in memory as the server would, with nothing left behind. */
 import { isSignetError } from "../../base/mod.ts";
-import { type Ca, checkPluggedIn, createCa } from "../../ca/mod.ts";
+import { type Ca, checkPluggedIn, createCa, openSigners, type Signers } from "../../ca/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { CryptoProvider } from "../../crypto/mod.ts";
 import { openCluster } from "../../kube/mod.ts";
 import { checkServerCert } from "../../server_cert/mod.ts";
 import { memoryCaStore, pluggedInCa } from "../../store/mod.ts";
-import { createLogger } from "../../telemetry/mod.ts";
+import { createLogger, type Logger } from "../../telemetry/mod.ts";
 import { describeName } from "../../x509/mod.ts";
 import { lookAtCaStore } from "../cluster.ts";
 import { describeTime } from "../inspect/words.ts";
@@ -37,7 +37,9 @@ export async function lookAtCertificates(
 ): Promise<CertificateLooks> {
   let ca: Ca | undefined;
   const caLooks = await guarded("CA", async () => {
-    if (!config.ca.enabled) return [ok("CA", "off")];
+    if (!config.ca.enabled) {
+      return [ok("CA", config.signers?.workloads === undefined ? "off" : "off: signers sign")];
+    }
     const opened = await openCa(config, world);
     ca = opened.ca;
     return [
@@ -50,27 +52,65 @@ export async function lookAtCertificates(
     const unknown = warning("own certificate", "not looked at: the CA comes first");
     return { looks: [...caLooks, unknown], servesTls: true };
   }
-  let servesTls = config.ca.enabled;
+  let servesTls = config.ca.enabled || config.signers?.workloads !== undefined;
+  const signers = await lookAtSigners(config, world);
+  await using keptSigners = signers.signers;
   const certLooks = await guarded("own certificate", async () => {
-    const report = await checkServerCert(config.cert, { ca: kept, crypto: world.crypto });
+    const report = await checkServerCert(config.cert, {
+      ...{ ca: kept, crypto: world.crypto, clock: world.host.clock },
+      signers: keptSigners,
+    });
     servesTls ||= report.kind !== "none";
     return await describeServerCert(report);
   });
-  return { looks: [...caLooks, ...certLooks], servesTls };
+  return { looks: [...caLooks, ...signers.looks, ...certLooks], servesTls };
+}
+
+/** The roots of the signers that would be asked; nothing is asked. */
+async function lookAtSigners(
+  config: Config,
+  { host, crypto }: CertificateHost,
+): Promise<{ readonly looks: readonly Look[]; readonly signers: Signers | undefined }> {
+  let signers: Signers | undefined;
+  const looks = await guarded("signers", async () => {
+    signers = await openSigners(config.signers, {
+      ...{ crypto, clock: host.clock, logger: silentLogger(host) },
+      kube: { askSigner: () => Promise.reject(new TypeError("A check asks no signer")) },
+      meshCaCertificates: () => config.mesh.caCertificates,
+    });
+    if (signers?.workloads === undefined) return [];
+    const count = signers.roots.length;
+    const roots = count === 0
+      ? [warning("signers", "no root of theirs is known: their own chains have to end in one")]
+      : [];
+    return [
+      ok("signers", `workloads' certificates by ${signers.described}, ${count} roots`),
+      ...roots,
+    ];
+  });
+  return { looks, signers };
 }
 
 async function describeServerCert(
   { kind, described, notAfterMs, writeDirectory }: Awaited<ReturnType<typeof checkServerCert>>,
 ): Promise<readonly Look[]> {
   const about = "own certificate";
-  if (kind === "none" || notAfterMs === undefined) return [warning(about, described)];
-  const first = ok(about, `${described}, valid until ${describeTime(notAfterMs)}`);
+  if (kind === "none") return [warning(about, described)];
+  const until = notAfterMs === undefined ? "" : `, valid until ${describeTime(notAfterMs)}`;
+  const first = ok(about, `${kind === "signer" ? "would be " : ""}${described}${until}`);
   if (writeDirectory === undefined) return [first];
   const reason = await lookAtFolder(writeDirectory);
   const where = `would be written into ${writeDirectory}`;
   if (reason === undefined) return [first, ok(about, where)];
   const remedy = "make it writable, or set --writeServerCertFiles=false";
   return [first, fault(about, `${where}: ${reason}; ${remedy}`)];
+}
+
+function silentLogger({ clock }: CommandHost): Logger {
+  return createLogger({ levels: { default: "none" }, json: false }, {
+    clock,
+    sink: () => undefined,
+  });
 }
 
 /** The CA of the plugged-in folder or of the state directory; one in memory where the server would make one. */
@@ -85,10 +125,7 @@ async function openCa(
     ? undefined
     : pluggedInCa({ directory, withCrl, skipGenerated });
   if (pluggedIn !== undefined) await checkPluggedIn(pluggedIn, { clock, crypto });
-  const logger = createLogger({ levels: { default: "none" }, json: false }, {
-    clock,
-    sink: () => undefined,
-  });
+  const logger = silentLogger(host);
   const world = { clock, crypto, logger };
   using cluster = await openCluster(kube?.access, { clock });
   const store = await lookAtCaStore(config, { cluster, pluggedIn, stateDir });

@@ -35,13 +35,25 @@ export function lookAtCluster(
   });
 }
 
-function scopeOf({ ca }: Config, kube: NonNullable<Config["kube"]>): PermissionScope {
+function scopeOf(
+  { ca, cert, signers }: Config,
+  kube: NonNullable<Config["kube"]>,
+): PermissionScope {
   const { namespace, useCacerts, distribution } = kube;
   const names = [distribution?.rootConfigMap, distribution?.crlConfigMap];
   return {
     ...{ namespace, useCacerts },
     ownsCa: ca.enabled,
-    electsLeader: ca.enabled && kube.electsLeader,
+    electsLeader: kube.electsLeader,
     configMaps: names.filter((name) => name !== undefined),
+    signers: signersOf({ cert, signers }),
   };
+}
+
+/** Each once; one of the domain is among the domain's. */
+function signersOf({ cert, signers }: Pick<Config, "cert" | "signers">): readonly string[] {
+  const { signerName = "", signerDomain = "" } = signers?.workloads ?? {};
+  const named = [signerName, cert.signerName ?? ""]
+    .filter((name) => name !== "" && (signerDomain === "" || !name.startsWith(`${signerDomain}/`)));
+  return [...new Set(signerDomain === "" ? named : [...named, `${signerDomain}/*`])];
 }

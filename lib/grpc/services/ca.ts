@@ -15,7 +15,7 @@ import {
   type Credentials,
 } from "../../authn/mod.ts";
 import { type Clock, isSignetError, quote, SignetError } from "../../base/mod.ts";
-import type { Ca } from "../../ca/mod.ts";
+import type { WorkloadSigner } from "../../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../../telemetry/mod.ts";
 import type { Admission, Applicant } from "../admission.ts";
 import { signingFailure, STATUS_MESSAGE } from "../status.ts";
@@ -28,6 +28,8 @@ export interface CreateCertificateRequest {
   readonly validityDuration: bigint;
   /** Metadata `ImpersonatedIdentity`; empty for none. */
   readonly impersonatedIdentity: string;
+  /** Metadata `CertSigner`: which signer of the cluster is wanted, where those sign. Default: none. */
+  readonly certSigner?: string;
 }
 
 /** The answer in its parts: the last two are the same for every caller, so the fast path keeps them encoded. */
@@ -56,7 +58,7 @@ export type CreateCertificate = (
 /** What the service needs. */
 export interface CaServiceHost {
   /** Signs. */
-  readonly ca: Ca;
+  readonly ca: WorkloadSigner;
   /** Who may ask, in order. */
   readonly authenticators: readonly Authenticator[];
   /** For refusals and failures, whole reasons. */
@@ -167,6 +169,7 @@ function createSign(host: CaServiceHost, { refuse, fail }: Refusals): Sign {
         identities: caller.identities,
         requestedTtlSeconds: request.validityDuration,
         caller: nameOf(caller, credentials),
+        ...(request.certSigner && { certSigner: request.certSigner }),
         ...redeemBeforeSigning(caller),
       });
       successes.inc();

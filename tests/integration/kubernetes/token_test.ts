@@ -6,7 +6,7 @@ import { podFiles } from "../../support/in_cluster.ts";
 import { startCluster, type TestCluster, writeKubeconfig } from "../../support/kubernetes.ts";
 import { applyManifests } from "../../support/manifests.ts";
 import { testWithPeers } from "../../support/peers.ts";
-import { runAgent } from "../../support/pilot_agent.ts";
+import { runAgentWithToken } from "../../support/pilot_agent.ts";
 import { run, tempDir } from "../../support/process.ts";
 import { runSignet, type SignetServer, startSignet } from "../../support/server.ts";
 import { until, untilLogged } from "../../support/until.ts";
@@ -92,7 +92,11 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
   );
   await t.step(
     "Istio's pilot-agent gets its certificate",
-    () => agent(peers["pilot-agent"], server, { token: good, roots }),
+    () =>
+      runAgentWithToken(peers["pilot-agent"], server, {
+        ...{ token: good, roots },
+        env: { ISTIO_META_CLUSTER_ID: "one" },
+      }),
   );
   await t.step("signet explain says the same", async () => {
     const path = `${cluster.dir}/explained`;
@@ -178,24 +182,4 @@ function assertNotLogged(server: SignetServer, token: string): void {
   const printed = server.stdout() + server.stderr();
   const [, payload, signature] = token.split(".");
   assert.ok(!printed.includes(payload!) && !printed.includes(signature!), "a token is in the log");
-}
-
-/** As the kubelet does: the token in a file of the pod. */
-async function agent(
-  path: string,
-  server: SignetServer,
-  { token, roots }: { readonly token: string; readonly roots: string },
-): Promise<void> {
-  const cwd = await Deno.makeTempDir({ prefix: "signet-agent-" });
-  try {
-    await Deno.mkdir(`${cwd}/var/run/secrets/tokens`, { recursive: true });
-    await Deno.mkdir(`${cwd}/out`);
-    await Deno.writeTextFile(`${cwd}/var/run/secrets/tokens/istio-token`, token);
-    await Deno.copyFile(roots, `${cwd}/root.pem`);
-    const ca = server.addr("secureGrpc").replace("127.0.0.1", "localhost");
-    const env = { OUTPUT_CERTS: "./out", ISTIO_META_CLUSTER_ID: "one" };
-    await runAgent(path, { cwd, ca, count: 1, env });
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
 }

@@ -111,7 +111,7 @@ testWithPeers("without a certificate the port is open and every handshake fails"
 Deno.test("a provider that istiod no longer has, or that needs Kubernetes, ends the start", async (t) => {
   const rows: Readonly<Record<string, RegExp>> = {
     "kubernetes": /PILOT_CERT_PROVIDER=kubernetes is no longer supported by upstream K8S/,
-    "k8s.io/signer": /PILOT_CERT_PROVIDER: "k8s.io\/signer" needs Kubernetes/,
+    "k8s.io/signer": /PILOT_CERT_PROVIDER: "signer" is no signer, should be domain\/name/,
   };
   for (const [provider, words] of Object.entries(rows)) {
     await t.step(provider, async () => {

@@ -37,7 +37,11 @@ Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", as
   ];
   for (const [name, text, trustDomain, address] of rows) {
     await t.step(name, () => {
-      assert.deepEqual(parseMeshConfig(text, PATH), { trustDomain, discoveryAddress: address });
+      assert.deepEqual(parseMeshConfig(text, PATH), {
+        trustDomain,
+        discoveryAddress: address,
+        caCertificates: [],
+      });
     });
   }
 });
