@@ -17,6 +17,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   x509: ["base", "asn1"],
   spiffe: ["base", "x509"],
   istio: ["base"],
+  template: ["base"],
   // 2: the outside world
   crypto: ["base", "asn1", "x509"],
   store: ["base"],
@@ -53,7 +54,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms whose every file is pure: no clock, randomness, timers, files or network. */
-const PURE_ROOMS = ["asn1", "http2", "limits", "x509", "spiffe", "istio", "mesh", "envoy"];
+const PURE_ROOMS = [
+  "asn1",
+  "http2",
+  "limits",
+  "x509",
+  "spiffe",
+  "istio",
+  "mesh",
+  "envoy",
+  "template",
+];
 /** The rooms that may import generated protobuf code, beside tests. */
 const PROTO_ROOMS = ["grpc", "envoy"];
 /** Names that say nothing of what a file does. */

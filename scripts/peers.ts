@@ -24,6 +24,7 @@ const GO_PEERS = {
 } as const;
 /** Programs of Istio, from the Go module in `tests/integration/istio`, with their packages. */
 const ISTIO_PEERS = {
+  gotemplate: "./cmd/gotemplate",
   istiovalidate: "./cmd/istiovalidate",
   "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
 } as const;
@@ -86,7 +87,8 @@ async function main(): Promise<boolean> {
 
 /** Istio's programs, built anew when their sources or modules have changed, and the CRDs that go with them. */
 async function istioPeers(): Promise<boolean> {
-  const sources = [`${ISTIO}/go.mod`, `${ISTIO}/cmd/istiovalidate/main.go`];
+  const programs = ["gotemplate/main.go", "gotemplate/values.go", "istiovalidate/main.go"];
+  const sources = [`${ISTIO}/go.mod`, ...programs.map((path) => `${ISTIO}/cmd/${path}`)];
   const wanted = (await Promise.all(sources.map((path) => Deno.readTextFile(path)))).join("");
   const stamp = `${peersDir()}/../istio-peers.txt`;
   const isCurrent = await Deno.readTextFile(stamp).catch(() => "") === wanted;

@@ -90,6 +90,9 @@ export type ErrorCode =
   | "kube.refused"
   | "kube.bad_answer"
   | "kube.not_signed"
+  // template: Go's text/template
+  | "template.bad_syntax"
+  | "template.failed"
   // commands
   | "commands.usage"
   | "commands.failed"

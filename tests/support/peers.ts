@@ -17,6 +17,7 @@ export type PeerName =
   | "etcd"
   | "fish"
   | "getent"
+  | "gotemplate"
   | "grpcurl"
   | "h2load"
   | "h2spec"

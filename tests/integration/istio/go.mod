@@ -13,6 +13,7 @@ replace (
 tool istio.io/istio/pilot/cmd/pilot-agent
 
 require (
+	github.com/Masterminds/sprig/v3 v3.3.0
 	gopkg.in/yaml.v3 v3.0.1
 	istio.io/istio v0.0.0-20260826214018-9739e10eb9d7
 	k8s.io/apimachinery v0.35.3
@@ -26,7 +27,6 @@ require (
 	github.com/KimMachineGun/automemlimit v1.0.0 // indirect
 	github.com/Masterminds/goutils v1.1.1 // indirect
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
-	github.com/Masterminds/sprig/v3 v3.3.0 // indirect
 	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/blang/semver/v4 v4.0.0 // indirect

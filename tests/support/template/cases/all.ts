@@ -1,0 +1,9 @@
+/** Every table of templates. */
+import type { TemplateCase } from "../case.ts";
+import { LANGUAGE } from "./language.ts";
+import { casesOf } from "./table.ts";
+
+/** Every template, with its group. */
+export const ALL_CASES: readonly (TemplateCase & { readonly group: string })[] = casesOf([
+  LANGUAGE,
+]);
