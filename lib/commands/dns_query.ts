@@ -41,7 +41,7 @@ const OPTIONS = {
   serverName: textOption({
     flag: "serverName",
     fallback: "",
-    help: "name in the server's certificate; empty takes the host of --server",
+    help: "name or address in the server's certificate; empty takes the host of --server",
   }),
   dnssec: boolOption({
     flag: "dnssec",

@@ -41,6 +41,7 @@ export function toDns(values: OptionValues): Config["dns"] {
       maxConnectionsPerClient: values.dnsMaxConnectionsPerClient,
       maxInFlight: values.dnsMaxInFlight,
       maxQueuedBytes: values.dnsMaxQueuedBytes,
+      maxQueuedBytesInAll: values.dnsMaxQueuedBytesInAll,
       handshakeTimeoutMs: values.dnsHandshakeTimeout,
       frameTimeoutMs: values.dnsFrameTimeout,
       idleTimeoutMs: values.dnsIdleTimeout,

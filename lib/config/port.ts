@@ -90,6 +90,7 @@ export interface Config {
       readonly maxConnectionsPerClient: number;
       readonly maxInFlight: number;
       readonly maxQueuedBytes: number;
+      readonly maxQueuedBytesInAll: number;
       readonly handshakeTimeoutMs: number;
       readonly frameTimeoutMs: number;
       readonly idleTimeoutMs: number;

@@ -89,6 +89,11 @@ const LIMITS = {
     fallback: "1048576",
     help: "bytes of answers that wait for a client before its connection ends",
   }, { min: 65_536, max: 1 << 30 }),
+  dnsMaxQueuedBytesInAll: intOption({
+    flag: "dnsMaxQueuedBytesInAll",
+    fallback: "67108864",
+    help: "bytes that wait for all clients together before those for whom most waits are ended",
+  }, { min: 65_536, max: 2 ** 34 }),
   dnsHandshakeTimeout: durationOption({
     flag: "dnsHandshakeTimeout",
     fallback: "10s",

@@ -184,6 +184,8 @@ function ofAlias(
   const follow = (answer: DnsAnswer): DnsAnswer => ({
     ...answer,
     answer: joined(alias, cache.ownedBy(answer.answer, wireName)),
+    // Its TTLs stand elsewhere now.
+    reuse: answer.reuse && { ...answer.reuse, aging: undefined },
   });
   const answer = forwarder.forward({ ...questionOf(query), wireName, name: target });
   return answer instanceof Promise ? answer.then(follow) : follow(answer);

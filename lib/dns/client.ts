@@ -1,5 +1,5 @@
 /** One question over DNS over TLS (RFC 7858) and its answer, for people who look for a fault. One connection, one query. */
-import { connect, type TLSSocket } from "node:tls";
+import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { type Clock, parseIpAddress, quote, SignetError } from "../base/mod.ts";
 import { describeTlsFailure } from "../transport/mod.ts";
 import { createFrameReader } from "./forward/frames.ts";
@@ -180,8 +180,10 @@ function openSocket({ addr, serverName, rootsPem, identity }: DotServer): TLSSoc
   return connect({
     host: addr.hostname,
     port: addr.port,
-    // An address is no name for SNI: the certificate must then hold the address that is connected to.
-    ...(parseIpAddress(serverName) === undefined && { servername: serverName }),
+    // An address is no name for SNI, and by itself node:tls would look for what is connected to.
+    ...(parseIpAddress(serverName) === undefined
+      ? { servername: serverName }
+      : { checkServerIdentity: (_, shown) => checkServerIdentity(serverName, shown) }),
     ALPNProtocols: ["dot"],
     minVersion: "TLSv1.2",
     ...(rootsPem !== undefined && { ca: rootsPem }),

@@ -8,13 +8,9 @@
  * below for that (`lib/transport/backpressure.ts`); here none but a flood sends thousands of queries ahead of their answers, so it is cut
  * off, and nothing stands on what the runtime calls its parts.
  */
+import type { CloseReason, DnsConnectionHost, DnsWire } from "./connection_host.ts";
 import { Intake } from "./intake.ts";
-import {
-  type DnsLimits,
-  MAX_BACKLOG_BYTES,
-  MAX_STRAY_RESPONSES,
-  QUEUE_HIGH_BYTES,
-} from "./limits.ts";
+import { MAX_BACKLOG_BYTES, MAX_STRAY_RESPONSES, QUEUE_HIGH_BYTES } from "./limits.ts";
 import {
   decodeQuery,
   EMPTY_SECTION,
@@ -23,53 +19,9 @@ import {
   keepaliveOffset,
   type Query,
 } from "./message/mod.ts";
-import type { DnsObserver } from "./observer.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Answerer, DnsAnswer, DnsClient } from "./port.ts";
-import { type AskedQuestion, type SaidAnswers, type Viewer, viewSeed } from "./said_answers.ts";
-
-/** The socket as a connection sees it. */
-export interface DnsWire {
-  /** Octets that were written and not yet taken. */
-  readonly queuedBytes: number;
-  /** Writes. */
-  write(bytes: Uint8Array): void;
-  /** Sends what is written, then ends. */
-  end(): void;
-  /** Ends at once. */
-  destroy(): void;
-}
-
-/** Why a connection was ended by the server. */
-export type CloseReason =
-  | "frame_time"
-  | "idle"
-  | "unread"
-  | "backlog"
-  | "garbage"
-  | "failed";
-
-/** What all connections of a port share. */
-export interface DnsConnectionHost {
-  /** Bounds. */
-  readonly limits: DnsLimits;
-  /** Monotonic time, in milliseconds. */
-  readonly nowMs: () => number;
-  /** The idle time now, in milliseconds. */
-  readonly idleMs: () => number;
-  /** The idle time now, as the keepalive option says it. */
-  readonly keepalive: () => number;
-  /** Answers a query. */
-  readonly answer: Answerer;
-  /** Answers that may be said again. */
-  readonly said: SaidAnswers;
-  /** Where answers are put together; empty between two turns. */
-  readonly outbox: Outbox;
-  /** Hears of every answer. */
-  readonly observer: DnsObserver;
-  /** Hears why the server ended a connection. */
-  readonly onClose: (reason: CloseReason, thrown?: unknown) => void;
-}
+import type { DnsAnswer, DnsClient } from "./port.ts";
+import type { Queuer } from "./queued_total.ts";
+import { type AskedQuestion, type Viewer, viewSeed } from "./said_answers.ts";
 
 /** Answers that were said before and are said again between two looks at the clock. */
 const SAID_PER_LOOK = 32;
@@ -78,7 +30,7 @@ const SAID_PER_LOOK = 32;
 type Asked = Pick<Query, "id" | "flags" | "question" | "edns">;
 
 /** See the module comment. */
-export class DnsConnection {
+export class DnsConnection implements Queuer {
   readonly #wire: DnsWire;
   readonly #client: DnsClient;
   readonly #host: DnsConnectionHost;
@@ -91,13 +43,19 @@ export class DnsConnection {
   #strays = 0;
   #clientEnded = false;
   #closed = false;
+  /** Nothing is written to it any more, nor read. */
+  #isGone = false;
   #isDraining = false;
+  /** Nothing of what the client sends is looked at for now. */
+  #isStopped = false;
   #flushScheduled = false;
   #activeAtMs: number;
   #frameSinceMs: number | undefined;
   /** When this side was ended; the client's may stay open (RFC 7766 section 6.2.4). */
   #endedMs = Infinity;
   #unreadSinceMs: number | undefined;
+  /** What waits here, as {@linkcode DnsConnectionHost.queued} last heard. */
+  #countedBytes = 0;
 
   /** A connection of `client` over `wire` whose handshake has ended. */
   constructor(wire: DnsWire, client: DnsClient, host: DnsConnectionHost) {
@@ -114,6 +72,25 @@ export class DnsConnection {
     return this.#inFlight;
   }
 
+  /** Octets of answers and of queries that wait. */
+  get waitingBytes(): number {
+    return this.#isGone ? 0 : this.#wire.queuedBytes + this.#intake.length;
+  }
+
+  /** Tells the port how much waits here now. */
+  recount(): void {
+    const bytes = this.waitingBytes;
+    const by = bytes - this.#countedBytes;
+    if (by === 0) return;
+    this.#countedBytes = bytes;
+    this.#host.queued.change(by);
+  }
+
+  /** Ends it at once, as too much waits for all clients together. */
+  cutOff(): void {
+    this.#abort("queue_full");
+  }
+
   /** Takes what has arrived. */
   receive(chunk: Uint8Array): void {
     if (this.#closed || this.#isDraining) return;
@@ -123,6 +100,7 @@ export class DnsConnection {
     }
     this.#intake.keep(chunk);
     if (this.#intake.length > MAX_BACKLOG_BYTES) this.#abort("backlog");
+    else this.recount();
   }
 
   /** The client has taken what waited. */
@@ -140,8 +118,10 @@ export class DnsConnection {
   /** The socket is gone. */
   lost(): void {
     this.#closed = true;
+    this.#isGone = true;
     this.#intake.clear();
     this.#late = [];
+    this.recount();
   }
 
   /** Takes no more queries, answers those in flight, then ends. */
@@ -154,6 +134,7 @@ export class DnsConnection {
 
   /** Looks at the time. */
   tick(nowMs: number): void {
+    this.recount();
     const { limits: { frameTimeoutMs }, idleMs } = this.#host;
     if (this.#closed) {
       if (nowMs - this.#endedMs >= idleMs()) this.#wire.destroy();
@@ -184,13 +165,22 @@ export class DnsConnection {
     if (this.#closed) return;
     if (taken > 0) this.#activeAtMs = nowMs;
     this.#intake.drop(taken);
-    const stopped = !this.#mayRead();
-    this.#frameSinceMs = stopped || this.#intake.bytes.length === 0
+    this.#noteStop();
+    this.#frameSinceMs = this.#isStopped || this.#intake.bytes.length === 0
       ? undefined
       : this.#frameSinceMs !== undefined && taken === 0
       ? this.#frameSinceMs
       : nowMs;
+    this.recount();
     this.#endIfDone();
+  }
+
+  #noteStop(): void {
+    const isStopped = !this.#mayRead();
+    if (isStopped && !this.#isStopped) {
+      this.#host.onStop(this.#unreadSinceMs === undefined ? "in_flight" : "unread");
+    }
+    this.#isStopped = isStopped;
   }
 
   /** Answers whole frames and gives the offset behind the last one. */
@@ -383,10 +373,11 @@ export class DnsConnection {
   }
 
   #abort(reason: CloseReason, thrown?: unknown): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    // One that was ended and does not take what waits is cut off for that alone.
+    if (this.#closed && reason !== "queue_full") return;
     this.#host.onClose(reason, thrown);
     this.#wire.destroy();
+    this.lost();
   }
 }
 

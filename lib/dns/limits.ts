@@ -10,6 +10,8 @@ export interface DnsLimits {
   readonly maxInFlight: number;
   /** Octets of answers that wait for a client that does not read; more ends the connection. `--dnsMaxQueuedBytes` */
   readonly maxQueuedBytes: number;
+  /** Octets that wait for all clients together, answers and what they sent; more ends those for whom most waits. `--dnsMaxQueuedBytesInAll` */
+  readonly maxQueuedBytesInAll: number;
   /** From TCP accept to the end of the TLS handshake. `--dnsHandshakeTimeout` */
   readonly handshakeTimeoutMs: number;
   /** From the first octet of a frame to its last. `--dnsFrameTimeout` */

@@ -20,16 +20,13 @@ import {
 } from "../transport/mod.ts";
 import type { AddressList } from "./allow.ts";
 import { admit } from "./admission.ts";
-import {
-  type CloseReason,
-  DnsConnection,
-  type DnsConnectionHost,
-  type DnsWire,
-} from "./connection.ts";
+import { DnsConnection } from "./connection.ts";
+import type { CloseReason, DnsConnectionHost, DnsWire, StopReason } from "./connection_host.ts";
 import { type DnsLimits, idleTimeMs, keepaliveUnits } from "./limits.ts";
 import type { DnsObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import type { Answerer } from "./port.ts";
+import { QueuedTotal, relieve } from "./queued_total.ts";
 import type { SaidAnswers } from "./said_answers.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import type { Logger, Metrics } from "../telemetry/mod.ts";
@@ -144,6 +141,7 @@ class DnsPort {
   readonly #perAddress = new Map<string, number>();
   readonly #handshakes: Handshakes;
   readonly #counted;
+  readonly #queued: QueuedTotal;
   readonly #shared: DnsConnectionHost;
   #timer: Disposable | undefined;
   #ended = false;
@@ -160,7 +158,10 @@ class DnsPort {
       handshakeSeconds: metrics.histogram(METRIC.handshakeSeconds),
       closed: (reason: CloseReason | "full" | "full_client" | "handshake_time" | "not_admitted") =>
         metrics.counter(METRIC.dnsConnectionsClosed, { reason }).inc(),
+      stopped: (reason: StopReason) => metrics.counter(METRIC.dnsReadsStopped, { reason }).inc(),
     };
+    this.#queued = new QueuedTotal(config.limits.maxQueuedBytesInAll, () => this.#relieve());
+    metrics.computedGauge(METRIC.dnsQueuedBytes, () => this.#queued.bytes);
     this.#shared = this.#makeShared();
   }
 
@@ -173,6 +174,8 @@ class DnsPort {
       nowMs: () => clock.monotonicMs(),
       keepalive: () => keepaliveUnits(idleMs()),
       outbox: new Outbox(),
+      queued: this.#queued,
+      onStop: this.#counted.stopped,
       onClose: (reason, thrown) => {
         this.#counted.closed(reason);
         if (reason !== "failed") return;
@@ -183,6 +186,13 @@ class DnsPort {
 
   get size(): number {
     return this.#sockets.size;
+  }
+
+  #relieve(): void {
+    const connections = [...this.#sockets.values()].flatMap((admitted) =>
+      admitted === undefined ? [] : [admitted.connection]
+    );
+    relieve(this.#queued, connections);
   }
 
   tick(): void {

@@ -54,6 +54,8 @@ export {
 export { reverseName } from "./name_table.ts";
 export type { NameRecords, SrvData } from "./name_records.ts";
 export type {
+  Age,
+  Aging,
   AnswerSource,
   DnsAnswer,
   DnsClient,

@@ -42,6 +42,26 @@ export interface Reuse {
   readonly orders: readonly Section[];
   /** To be told of each time; `undefined` when nobody wants to know. */
   readonly onReuse: (() => void) | undefined;
+  /** How its TTLs run down past that time; `undefined` when it is to be made anew then. */
+  readonly aging?: Aging | undefined;
+}
+
+/** How old an answer is, and for how long it is that old. */
+export interface Age {
+  /** Seconds since it came from a server. */
+  readonly seconds: number;
+  /** Until when, in monotonic milliseconds. */
+  readonly untilMs: number;
+}
+
+/** How the TTLs of an answer run down while it is said again. */
+export interface Aging {
+  /** Seconds that its TTLs have run. */
+  readonly seconds: number;
+  /** Offsets of its TTLs from the first octet behind the question. */
+  readonly ttlsAt: readonly number[];
+  /** Its age at a time, in monotonic milliseconds; `undefined` when it is to be made anew. */
+  at(nowMs: number): Age | undefined;
 }
 
 /** A question for upstream servers. */

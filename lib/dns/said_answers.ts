@@ -4,7 +4,8 @@
  * is asked for over and over costs neither decoding nor a look into the table.
  *
  * The same question is the same octets behind the ID, but for the case of the name. Only what was read by the strict reader and answered
- * once gets in, so nothing is judged here that was not judged there.
+ * once gets in, so nothing is judged here that was not judged there. The TTLs of an answer that an upstream server gave run down in the kept
+ * octets, once a second.
  *
  * The number of answers and the octets of each are bounded. What was said again stays when there is no room; one that never was makes way.
  */
@@ -22,6 +23,8 @@ export const MAX_SAID_ANSWER_BYTES = 1024;
 
 const WAYS = 4;
 const SET_MASK = MAX_SAID / WAYS - 1;
+/** Octets of the length in front of a message. */
+const LENGTH_BYTES = 2;
 /** Octets of the ID, which a question is compared without. */
 const ID_BYTES = 2;
 /** Octets of the header behind the ID. */
@@ -52,7 +55,7 @@ export interface Viewer {
 
 /** An answer that may be said again. */
 export interface SaidAnswer {
-  /** With its length in front; never written to. */
+  /** With its length in front; of what is said, nothing but its TTLs is ever written to. */
   readonly framed: Uint8Array;
   /** What is counted when it is said. */
   readonly answered: Answered;
@@ -76,6 +79,10 @@ interface Entry extends SaidParts {
   readonly key: Uint8Array;
   readonly namespace: string | undefined;
   isUsed: boolean;
+  /** Until when its TTLs are right. */
+  untilMs: number;
+  /** Seconds that they have run. */
+  ageSeconds: number;
 }
 
 /** Where the hash of a question begins for the clients of a namespace. */
@@ -123,7 +130,7 @@ export class SaidAnswers {
       const entry = this.#slots[at];
       if (entry === undefined || entry.hash !== hash) continue;
       if (entry.namespace !== viewer.namespace || !isSame(entry, question)) continue;
-      if (nowMs >= entry.reuse.untilMs) return undefined;
+      if (nowMs >= entry.untilMs && !age(entry, nowMs)) return undefined;
       entry.isUsed = true;
       return entry;
     }
@@ -143,7 +150,9 @@ export class SaidAnswers {
     const at = this.#placeFor(hash, { key, namespace });
     if (at === undefined) return;
     if (this.#slots[at] === undefined) this.#size++;
-    this.#slots[at] = { ...parts, hash, key, namespace, isUsed: false };
+    const { untilMs, aging } = parts.reuse;
+    const time = { untilMs, ageSeconds: aging?.seconds ?? 0 };
+    this.#slots[at] = { ...parts, ...time, hash, key, namespace, isUsed: false };
   }
 
   /** Writes a {@linkcode find found} answer to the question; `keepalive` gives the idle time in units of 100 ms. */
@@ -190,6 +199,22 @@ export class SaidAnswers {
 
 function emptySlots(): (Entry | undefined)[] {
   return Array.from<Entry | undefined>({ length: MAX_SAID }).fill(undefined);
+}
+
+/** Lets the TTLs run down to what they are now; false when the answer is to be made anew. */
+function age(entry: Entry, nowMs: number): boolean {
+  const { framed, questionBytes, reuse: { aging } } = entry;
+  const now = aging?.at(nowMs);
+  if (aging === undefined || now === undefined) return false;
+  const view = new DataView(framed.buffer, framed.byteOffset);
+  const records = LENGTH_BYTES + ID_BYTES + REST_OF_HEADER + questionBytes;
+  for (const offset of aging.ttlsAt) {
+    const left = view.getUint32(records + offset) - (now.seconds - entry.ageSeconds);
+    view.setUint32(records + offset, Math.max(0, left));
+  }
+  entry.ageSeconds = now.seconds;
+  entry.untilMs = now.untilMs;
+  return true;
 }
 
 /** Offset behind the name in a key. */

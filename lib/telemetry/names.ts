@@ -94,6 +94,8 @@ export const METRIC = {
   dnsQueries: "signet_dns_queries_total",
   dnsSeconds: "signet_dns_answer_seconds",
   dnsConnectionsClosed: "signet_dns_connections_closed_total",
+  dnsQueuedBytes: "signet_dns_queued_bytes",
+  dnsReadsStopped: "signet_dns_reads_stopped_total",
   dnsUpstreamRequests: "dns_upstream_requests_total",
   dnsUpstreamFailures: "dns_upstream_failures_total",
   dnsUpstreamSeconds: "dns_upstream_request_duration_seconds",
@@ -227,6 +229,14 @@ export const METRIC_DESCRIPTIONS = {
   signet_dns_connections_closed_total: {
     help: "DNS connections that the server ended or refused, by bound",
     labels: ["reason"],
+  },
+  signet_dns_reads_stopped_total: {
+    help: "Times that a DNS client had to wait before more of its queries were looked at, by bound",
+    labels: ["reason"],
+  },
+  signet_dns_queued_bytes: {
+    help: "Octets of answers and queries that wait for DNS clients, all together",
+    labels: [],
   },
   dns_upstream_requests_total: { help: "Questions that upstream servers were asked", labels: [] },
   dns_upstream_failures_total: { help: "Questions that no upstream server answered", labels: [] },

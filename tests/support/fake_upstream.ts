@@ -51,6 +51,7 @@ export function fakeAnswer(
   return {
     ttlSeconds,
     bytes,
+    ttlsAt: [],
     giveOut: ({ source, isStale, ageSeconds }) => ({
       ...empty,
       rcode,

@@ -29,14 +29,17 @@ export interface OddResolver extends AsyncDisposable {
   readonly connections: number;
 }
 
-/** Starts one. */
-export async function startOddResolver(answer: (query: OddQuery) => void): Promise<OddResolver> {
+/** Starts one; `remembers` is false for a run so long that its queries would fill memory. */
+export async function startOddResolver(
+  answer: (query: OddQuery) => void,
+  { remembers = true }: { readonly remembers?: boolean } = {},
+): Promise<OddResolver> {
   const port = freePort();
   const queries: OddQuery[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   const take = (query: OddQuery) => {
-    queries.push(query);
+    if (remembers) queries.push(query);
     answer(query);
   };
   const udp = createSocket("udp4");

@@ -5,7 +5,7 @@
  */
 import { type Clock, sleep } from "../../base/mod.ts";
 import { EMPTY_SECTION, EXTENDED_ERROR, type ExtendedError, FLAG, RCODE } from "../message/mod.ts";
-import type { AnswerSource, DnsAnswer, Forwarder, ForwardQuestion } from "../port.ts";
+import type { Age, AnswerSource, DnsAnswer, Forwarder, ForwardQuestion } from "../port.ts";
 import { type AnswerCache, type CacheEntry, createAnswerCache } from "./cache.ts";
 import { createFailures } from "./failures.ts";
 import type { ForwardCounters } from "./counters.ts";
@@ -103,7 +103,7 @@ class KeepingForwarder implements CachingForwarder {
       if (nowMs >= entry.freshUntilMs) return this.#stale(entry, key, question);
       counters.hit();
       if (isDue(entry, nowMs)) this.#prefetch(key, question);
-      return this.#kept(entry, nowMs, question);
+      return this.#kept(entry, { key, nowMs, question });
     }
     const why = this.#failures.get(key, nowMs);
     if (why !== undefined) {
@@ -118,25 +118,33 @@ class KeepingForwarder implements CachingForwarder {
     return this.#ask(key, question).then((reply) => fresh(reply, question));
   }
 
-  /** What is fresh, with its TTLs as they are now: for the rest of this second it may be said again as it is. */
-  #kept(entry: CacheEntry, nowMs: number, question: ForwardQuestion): DnsAnswer {
-    const ageSeconds = Math.floor((nowMs - entry.keptAtMs) / 1000);
+  /** What is fresh, with its TTLs as they are now: it may be said again as it is for the rest of this second, and with later TTLs after it. */
+  #kept(
+    entry: CacheEntry,
+    { key, nowMs, question }: {
+      readonly key: string;
+      readonly nowMs: number;
+      readonly question: ForwardQuestion;
+    },
+  ): DnsAnswer {
+    const { seconds, untilMs } = ageOf(entry, nowMs);
     const answer = entry.answer.giveOut({
-      ageSeconds,
+      ageSeconds: seconds,
       isStale: false,
       wantsAuthentic: wantsAuthentic(question),
       source: "cache",
     });
-    const dueMs = dueAtMs(entry);
-    // Not past the moment at which it is looked at whether to ask ahead of time.
-    const endMs = nowMs < dueMs ? dueMs : entry.freshUntilMs;
-    const untilMs = Math.min(entry.keptAtMs + (ageSeconds + 1) * 1000, endMs);
     const onReuse = () => {
       entry.isUsed = true;
       entry.hits++;
       this.#host.counters.hit();
     };
-    return { ...answer, reuse: { untilMs, orders: [], onReuse } };
+    const at = (laterMs: number): Age | undefined =>
+      laterMs < dueAtMs(entry) && this.cache.get(key, laterMs) === entry
+        ? ageOf(entry, laterMs)
+        : undefined;
+    const aging = { seconds, ttlsAt: entry.answer.ttlsAt, at };
+    return { ...answer, reuse: { untilMs, orders: [], onReuse, aging } };
   }
 
   /** What is past its time: a server may say better, but is not waited for long. */
@@ -230,6 +238,15 @@ function isDue(entry: CacheEntry, nowMs: number): boolean {
 /** When a hot name is to be asked for again. */
 function dueAtMs({ keptAtMs, freshUntilMs }: CacheEntry): number {
   return freshUntilMs - (freshUntilMs - keptAtMs) * PREFETCH_SHARE;
+}
+
+/** How old it is, and until when: not past the moment at which it is looked at whether to ask ahead of time. */
+function ageOf(entry: CacheEntry, nowMs: number): Age {
+  const { keptAtMs, freshUntilMs } = entry;
+  const seconds = Math.floor((nowMs - keptAtMs) / 1000);
+  const dueMs = dueAtMs(entry);
+  const endMs = nowMs < dueMs ? dueMs : freshUntilMs;
+  return { seconds, untilMs: Math.min(keptAtMs + (seconds + 1) * 1000, endMs) };
 }
 
 function fresh(reply: ServerReply, question: ForwardQuestion): DnsAnswer {

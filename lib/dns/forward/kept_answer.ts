@@ -1,4 +1,4 @@
-/** An answer as it is kept: encoded sections whose TTLs count down, so that a hit is a copy at most once a second. */
+/** An answer as it is kept: encoded sections and where their TTLs stand, and nothing of the reply that they were read from. */
 import { concatBytes } from "../../base/mod.ts";
 import {
   type DnsRecord,
@@ -36,6 +36,8 @@ export interface KeptAnswer {
   readonly ttlSeconds: number;
   /** Octets that it takes, about. */
   readonly bytes: number;
+  /** Offsets of its TTLs, from the first octet of its first section. */
+  readonly ttlsAt: readonly number[];
   /** What is said to a client. */
   giveOut(how: GivenOut): DnsAnswer;
 }
@@ -67,35 +69,38 @@ interface TimedSection extends Section {
   readonly ttlsAt: readonly number[];
 }
 
-/** Octets of an entry beside its sections: objects, offsets, the key. */
-const ENTRY_BYTES = 600;
+/** Octets of an entry beside its sections and offsets: objects and the key, which is at most some 260. */
+const ENTRY_BYTES = 800;
+const OFFSET_BYTES = 8;
 
 /** Encodes an answer. */
 export function keepAnswer(parts: AnswerParts): KeptAnswer {
+  const { rcode, isAuthentic, extendedError, ttlSeconds } = parts;
   const sections = [parts.answers, parts.authorities, parts.additionals]
     .map((records) => timedSection(records, parts));
-  const bytes = ENTRY_BYTES + parts.questionName.length +
-    sections.reduce((sum, section) => sum + section.bytes.length + section.count * 8, 0);
-  let last: { readonly how: GivenOut; readonly answer: DnsAnswer } | undefined;
+  // Of `parts` nothing more may be named from here on: its records are views into a whole reply, which would be kept with them.
+  return keepSections({ rcode, isAuthentic, extendedError, ttlSeconds }, sections);
+}
+
+type Said = Pick<AnswerParts, "rcode" | "isAuthentic" | "extendedError" | "ttlSeconds">;
+
+function keepSections(said: Said, sections: readonly TimedSection[]): KeptAnswer {
+  const ttlsAt: number[] = [];
+  let length = 0;
+  for (const section of sections) {
+    for (const at of section.ttlsAt) ttlsAt.push(length + at);
+    length += section.bytes.length;
+  }
   return {
-    ttlSeconds: parts.ttlSeconds,
-    bytes,
-    giveOut(how) {
-      if (last !== undefined && isSame(last.how, how)) return last.answer;
-      const answer = give(parts, sections, how);
-      last = { how, answer };
-      return answer;
-    },
+    ttlSeconds: said.ttlSeconds,
+    bytes: ENTRY_BYTES + length + ttlsAt.length * 2 * OFFSET_BYTES,
+    ttlsAt,
+    giveOut: (how) => give(said, sections, how),
   };
 }
 
-function isSame(one: GivenOut, other: GivenOut): boolean {
-  return one.ageSeconds === other.ageSeconds && one.isStale === other.isStale &&
-    one.wantsAuthentic === other.wantsAuthentic && one.source === other.source;
-}
-
 function give(
-  { rcode, isAuthentic, extendedError }: AnswerParts,
+  { rcode, isAuthentic, extendedError }: Said,
   sections: readonly TimedSection[],
   { ageSeconds, isStale, wantsAuthentic, source }: GivenOut,
 ): DnsAnswer {

@@ -53,8 +53,8 @@ export function parseUpstream(text: string): Upstream {
   if (name !== undefined && transport !== "tls") {
     throw bad(text, "only tls:// takes a #name, which its certificate is checked for");
   }
-  if (name !== undefined && !SERVER_NAME_REGEXP.test(name)) {
-    throw bad(text, "what follows # should be a DNS name");
+  if (name !== undefined && (!SERVER_NAME_REGEXP.test(name) || parseIpAddress(name))) {
+    throw bad(text, "what follows # should be a DNS name; without it the address is checked for");
   }
   return upstream(transport, hostname, { port: number, serverName: name });
 }

@@ -163,6 +163,25 @@ testWithPeers(
   },
 );
 
+testWithPeers(
+  "when too much waits for all readers together, the one that leaves most is cut off, and others are served",
+  ["python"],
+  async (_t, { python }) => {
+    await using server = await startMesh({ args: ["--dnsMaxQueuedBytesInAll", "300000"] });
+    await using idle = await connectMesh(server);
+    assert.equal(await rcodeOf(idle), 0);
+    const ran = await run(python, [DEAF_CLIENT, String(server.ports.dns), "trickle"]);
+    assert.equal(ran.stdout, "ended\n", ran.stderr);
+    const closed = await metrics(server, "signet_dns_connections_closed_total");
+    assert.ok(closed.some((line) => line.endsWith('{reason="queue_full"} 1')), closed.join());
+    await until(
+      "nothing waits",
+      async () => (await metrics(server, "signet_dns_queued_bytes 0")).length === 1 || undefined,
+    );
+    assert.equal(await rcodeOf(idle), 0);
+  },
+);
+
 Deno.test("a stopped server answers what has arrived and closes DNS connections", async () => {
   await using server = await startMesh();
   await using client = await connectMesh(server);

@@ -158,7 +158,7 @@ testWithPeers(
     const ca = await selfSignedCa(openssl, dir, "/O=resolvers");
     const issuer = await opensslCa(openssl, `${dir}/ca`, { ...ca, roots: ca.cert });
     const { cert, key } = await issuer.issue("server", {
-      sans: ["DNS:dns.example", "IP:127.0.0.1"],
+      sans: ["DNS:dns.example", "IP:127.0.0.1", "IP:2001:db8::53"],
       extendedKeyUsage: ["serverAuth"],
     });
     await using server = await startUnbound(unbound, {
@@ -202,6 +202,24 @@ testWithPeers(
       const other = await query("one.example", "A", "--serverName", "other.example");
       assert.equal(other.code, 1);
     });
+    await t.step(
+      "an address as the name is looked for among the certificate's, wherever the server is",
+      async () => {
+        const rows = [["127.0.0.1", 0], ["2001:db8:0::53", 0], ["127.0.0.2", 1], [
+          "::1",
+          1,
+        ]] as const;
+        for (const [serverName, code] of rows) {
+          const named = await query("one.example", "A", "--serverName", serverName);
+          assert.equal(named.code, code, `${serverName}: ${named.stderr}`);
+        }
+        const at = ["--server", `localhost:${server.tlsPort}`, "--ca", ca.cert];
+        const asked = ["dns", "query", "one.example", ...at];
+        assert.equal((await runSignet(asked)).code, 1, "localhost is not in it");
+        const named = await runSignet([...asked, "--serverName", "127.0.0.1"]);
+        assert.equal(named.code, 0, named.stderr);
+      },
+    );
     await Deno.remove(dir, { recursive: true });
   },
 );

@@ -140,6 +140,46 @@ testWithPeers(
   },
 );
 
+testWithPeers(
+  "the DNS port does not renegotiate a TLS 1.2 connection, and serves others as before",
+  ["openssl"],
+  async (_t, { openssl }) => {
+    await using server = await startMesh();
+    const to = ["s_client", "-connect", server.addr("dns"), "-alpn", "dot", "-tls1_2"];
+    // A line with an R asks for a new handshake within the first one (openssl-s_client(1), CONNECTED COMMANDS).
+    const { stdout, stderr } = await run(openssl, [...to, "-msg"], { stdin: "R\n" });
+    const said = stdout + stderr;
+    assert.match(said, /Protocol *: TLSv1\.2/);
+    assert.match(said, /RENEGOTIATING/);
+    assert.equal([...said.matchAll(/^<<< .*ServerHello$/gm)].length, 1, "one handshake");
+    assert.match(said, /no_renegotiation|no renegotiation|unexpected_message|handshake_failure/);
+    assert.ok(await isServed(server));
+  },
+);
+
+const URGENT_CLIENT = new URL("urgent_client.py", import.meta.url).pathname;
+
+testWithPeers(
+  "TCP urgent data on the DNS port is no part of the stream, and a flood of it ends one connection at most",
+  ["python"],
+  async (t, { python }) => {
+    await using server = await startMesh({ args: ["--dnsHandshakeTimeout", "2s"] });
+    const rows = {
+      "between queries": "answered",
+      "within a record": "answered",
+      "before the handshake": "answered",
+      "flood": "answered|closed",
+    };
+    for (const [when, expected] of Object.entries(rows)) {
+      await t.step(when, async () => {
+        const ran = await run(python, [URGENT_CLIENT, String(server.ports.dns), when]);
+        assert.match(ran.stdout, new RegExp(`^(${expected})\n$`), ran.stdout + ran.stderr);
+        assert.ok(await isServed(server));
+      });
+    }
+  },
+);
+
 Deno.test("ten thousand queries and a reset leave the DNS port as it was", async () => {
   await using server = await startMesh();
   for (let i = 0; i < 3; i++) {

@@ -2,103 +2,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes } from "signet/base/mod.ts";
-import { createMetrics, type Metrics } from "signet/telemetry/mod.ts";
+import type { Metrics } from "signet/telemetry/mod.ts";
 import { createAnswerer } from "../../../lib/dns/answer.ts";
+import { MAX_BACKLOG_BYTES, QUEUE_HIGH_BYTES } from "../../../lib/dns/limits.ts";
 import {
-  type CloseReason,
-  DnsConnection,
-  type DnsConnectionHost,
-} from "../../../lib/dns/connection.ts";
-import { keepaliveUnits, MAX_BACKLOG_BYTES, QUEUE_HIGH_BYTES } from "../../../lib/dns/limits.ts";
-import { decodeMessage, encodeName, RCODE } from "../../../lib/dns/message/mod.ts";
-import { buildNameTable } from "../../../lib/dns/name_table.ts";
-import { createDnsObserver } from "../../../lib/dns/observer.ts";
-import { Outbox } from "../../../lib/dns/outbox.ts";
-import type { DnsAnswer, DnsClient, Forwarder } from "../../../lib/dns/port.ts";
+  decodeMessage,
+  encodeName,
+  encodeRecord,
+  RCODE,
+  sectionOf,
+} from "../../../lib/dns/message/mod.ts";
+import type { Aging, DnsAnswer, DnsClient } from "../../../lib/dns/port.ts";
 import { MAX_SAID, SaidAnswers } from "../../../lib/dns/said_answers.ts";
-import { message, opt, option, question, wireName } from "../../support/dns_messages.ts";
+import { ask, EMPTY_ANSWER, messagesIn, open } from "../../support/dns_connection.ts";
+import { option } from "../../support/dns_messages.ts";
 import { framed } from "../../support/dot_client.ts";
-import { recordLogs } from "../../support/log_records.ts";
-import { serviceOf } from "../../support/services.ts";
-
-const SERVICES = [
-  serviceOf("db.example", { addresses: ["10.0.0.7"] }),
-  serviceOf("many.example", { addresses: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] }),
-  serviceOf("private.example", { addresses: ["10.0.0.9"], exportTo: ["shop"] }),
-  serviceOf("*.wild.example", { addresses: ["10.0.0.8"] }),
-];
-
-/** An answer of nothing. */
-const EMPTY_ANSWER: DnsAnswer = {
-  ...{ rcode: 0, flags: 0x80, extendedError: undefined, source: "upstream" },
-  answer: { bytes: new Uint8Array(0), count: 0 },
-  authority: { bytes: new Uint8Array(0), count: 0 },
-  additional: { bytes: new Uint8Array(0), count: 0 },
-};
-
-interface Setting {
-  readonly client?: Partial<DnsClient>;
-  readonly forwarder?: Forwarder;
-  readonly said?: SaidAnswers;
-  readonly answer?: DnsConnectionHost["answer"];
-}
-
-/** A port of one connection; time, idle time and queue are the test's. */
-function open({ client = {}, forwarder, said, answer }: Setting = {}) {
-  const world = { nowMs: 0, idleMs: 30_000, queuedBytes: 0, answered: 0 };
-  const written: Uint8Array[] = [];
-  const closed: (CloseReason | "end" | "destroy")[] = [];
-  const metrics = createMetrics();
-  let turn = 0;
-  const pick = (below: number) => turn++ % below;
-  const table = buildNameTable({ generation: 1, services: SERVICES }, { domain: "cluster.local" });
-  const answerer = answer ?? createAnswerer({ table: () => table, forwarder, pick });
-  const outbox = new Outbox();
-  const host: DnsConnectionHost = {
-    limits: {
-      ...{ maxConnections: 10, maxConnectionsPerClient: 10, maxInFlight: 100 },
-      ...{ maxQueuedBytes: 1 << 20, handshakeTimeoutMs: 1, frameTimeoutMs: 5_000 },
-      idleTimeoutMs: 30_000,
-    },
-    nowMs: () => world.nowMs,
-    idleMs: () => world.idleMs,
-    keepalive: () => keepaliveUnits(world.idleMs),
-    answer(query, asker) {
-      world.answered++;
-      return answerer(query, asker);
-    },
-    said: said ?? new SaidAnswers(pick),
-    outbox,
-    observer: createDnsObserver({ metrics, logger: recordLogs().logger, logOneOf: 0 }),
-    onClose: (reason) => void closed.push(reason),
-  };
-  const connection = new DnsConnection(
-    {
-      get queuedBytes() {
-        return world.queuedBytes;
-      },
-      write: (bytes) => void written.push(bytes),
-      end: () => void closed.push("end"),
-      destroy: () => void closed.push("destroy"),
-    },
-    { address: "127.0.0.1", namespace: undefined, admitted: true, ...client },
-    host,
-  );
-  return {
-    world,
-    written,
-    closed,
-    host,
-    metrics,
-    connection,
-    ask(...messages: readonly Uint8Array[]): readonly Uint8Array[] {
-      written.length = 0;
-      for (const each of messages) connection.receive(framed(each));
-      assert.equal(outbox.length, 0, "nothing is left for another client");
-      return written.flatMap(messagesIn);
-    },
-  };
-}
 
 let pieces = 0;
 
@@ -108,28 +26,6 @@ class CountedOctets extends Uint8Array {
     pieces++;
     return Uint8Array.prototype.slice.call(Uint8Array.from(this), start, end);
   }
-}
-
-function messagesIn(bytes: Uint8Array): readonly Uint8Array[] {
-  const messages: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
-    messages.push(bytes.subarray(at + 2, end));
-    at = end;
-  }
-  return messages;
-}
-
-function ask(name: string, { id = 1, type = 1, flags = 0x0100, options }: {
-  readonly id?: number;
-  readonly type?: number;
-  readonly flags?: number;
-  readonly options?: Uint8Array | undefined;
-} = {}): Uint8Array {
-  const wire = wireName(...name.split("."));
-  return options === undefined
-    ? message({ id, flags }, question(wire, type))
-    : message({ id, flags, counts: [1, 0, 0, 1] }, question(wire, type), opt(options));
 }
 
 function total(metrics: Metrics, name: string): number {
@@ -246,6 +142,50 @@ Deno.test("a kept answer of an upstream server is said again until its second is
   assert.deepEqual([asked, told], [2, 2]);
 });
 
+Deno.test("the TTLs of what is said again run down with its time, and it is made anew when that is asked for", () => {
+  const owner = Uint8Array.of(0xc0, 12);
+  const records = [60, 2].map((ttl) =>
+    encodeRecord(owner, { type: 1, ttl, data: Uint8Array.of(192, 0, 2, ttl) })
+  );
+  let asked = 0;
+  const aging: Aging = {
+    seconds: 0,
+    ttlsAt: [6, 22],
+    at: (nowMs) =>
+      nowMs < 5_000
+        ? { seconds: Math.floor(nowMs / 1000), untilMs: (Math.floor(nowMs / 1000) + 1) * 1000 }
+        : undefined,
+  };
+  const one = open({
+    answer: () => {
+      asked++;
+      return {
+        ...EMPTY_ANSWER,
+        source: "cache",
+        answer: sectionOf(records),
+        reuse: { untilMs: 1_000, orders: [], onReuse: undefined, aging },
+      };
+    },
+  });
+  const ttls = (nowMs: number, options?: Uint8Array) => {
+    one.world.nowMs = nowMs;
+    const [answer] = one.ask(ask("www.example.org", { options }));
+    return decodeMessage(answer!).answers.map(({ ttl }) => ttl);
+  };
+  for (const options of [undefined, option(12), option(11)]) {
+    assert.deepEqual(ttls(0, options), [60, 2]);
+    assert.deepEqual(ttls(999, options), [60, 2]);
+    assert.deepEqual(ttls(1_000, options), [59, 1]);
+    assert.deepEqual(ttls(3_999, options), [57, 0]);
+    assert.deepEqual(ttls(4_999, options), [56, 0]);
+    one.host.said.clear();
+  }
+  assert.equal(asked, 3);
+  ttls(0);
+  ttls(5_000);
+  assert.equal(asked, 5);
+});
+
 Deno.test("said answers are bounded, and those that are asked for again stay when there is no room", () => {
   const one = open();
   const hot = Array.from({ length: 200 }, (_, i) => `hot${i}.wild.example`);
@@ -267,6 +207,7 @@ Deno.test("a client that does not read is not answered, what it sends is kept up
   one.world.queuedBytes = QUEUE_HIGH_BYTES + 1;
   assert.equal(one.ask(ask("db.example")).length, 1);
   assert.equal(one.ask(ask("db.example"), ask("db.example", { id: 2 })).length, 0);
+  assert.deepEqual(one.stops, ["unread"]);
   one.world.queuedBytes = 0;
   one.written.length = 0;
   one.connection.drained();
@@ -291,6 +232,7 @@ Deno.test("a client that floods while its queries wait for upstream is cut off a
     await Promise.resolve();
   }
   assert.deepEqual(one.closed, ["backlog", "destroy"]);
+  assert.ok(one.stops.length > 0 && one.stops.every((reason) => reason === "in_flight"));
   assert.ok(kept < MAX_BACKLOG_BYTES + 2 * flood.length, `${kept}`);
   assert.ok(one.world.answered > 100, "some were answered, and others taken for them");
 });

@@ -89,6 +89,26 @@ Deno.test("forward() asks once however many wait, and then answers at once with 
   assert.equal(made[0]!.asks.length, 1);
 });
 
+Deno.test("forward() lets what is kept be said again as it grows older, until it is asked for again or another has come", async () => {
+  const { clock, forwarder, answered } = await forwarding(replies(100));
+  await answered();
+  await clock.advance(12_900);
+  const aging = (await answered())!.reuse!.aging!;
+  const nowMs = clock.monotonicMs();
+  assert.equal(aging.seconds, 12);
+  const later = (afterMs: number) => aging.at(nowMs + afterMs);
+  assert.deepEqual(later(100), { seconds: 13, untilMs: nowMs + 1_100 });
+  assert.equal(later(76_000)?.seconds, 88);
+  assert.equal(later(78_000), undefined, "when a hot name is due");
+  await clock.advance(80_000);
+  await answered();
+  await answered();
+  await answered();
+  await clock.advance(0);
+  assert.equal(aging.at(clock.monotonicMs()), undefined, "when another has come");
+  await forwarder[Symbol.asyncDispose]();
+});
+
 Deno.test("forward() keeps answers apart by type, DO and CD, but not by AD", async () => {
   const { made, answered } = await forwarding(replies(60));
   await answered();

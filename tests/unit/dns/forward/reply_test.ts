@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { concatBytes } from "signet/base/mod.ts";
 import {
   encodeName,
   encodeRecord,
@@ -77,7 +78,7 @@ Deno.test("readReply() keeps an answer for its lowest TTL, one TTL for each reco
   assert.deepEqual(now.map(({ name, ttl }) => [name, ttl]), [[NAME, 200], [NAME, 200]]);
   const later = kept.giveOut({ ...NOW, ageSeconds: 150 });
   assert.deepEqual(recordsOf(later, NAME).answers.map(({ ttl }) => ttl), [50, 50]);
-  assert.equal(kept.giveOut({ ...NOW, ageSeconds: 150 }), later);
+  assert.deepEqual(kept.giveOut({ ...NOW, ageSeconds: 150 }), later);
   const stale = kept.giveOut({ ...NOW, isStale: true });
   assert.deepEqual(recordsOf(stale, NAME).answers.map(({ ttl }) => ttl), [30, 30]);
   assert.equal(stale.extendedError?.code, 3);
@@ -98,6 +99,33 @@ const KEPT: readonly (readonly [string, Parts, number])[] = [
   ["an alias to nothing, without SOA", { answers: [cname(NAME, "x.example.com")] }, 0],
   ["glue does not count", { answers: [a(OWN, 60)], additionals: [a("ns.example.com", 5)] }, 60],
 ];
+
+Deno.test("readReply() says where the TTLs of an answer stand, in all of its sections", () => {
+  const kept = answerOf({
+    answers: [cname(NAME, "a.example"), a("a.example", 300), a("a.example", 300, 2)],
+    authorities: [soa(70, 80)],
+    additionals: [a("b.example", 90), opt(0)],
+  });
+  const { answer, authority, additional } = kept.giveOut(NOW);
+  const bytes = concatBytes([answer.bytes, authority.bytes, additional.bytes]);
+  const view = new DataView(bytes.buffer);
+  assert.deepEqual(kept.ttlsAt.map((at) => view.getUint32(at)), [50, 300, 300, 70, 90]);
+});
+
+Deno.test("readReply() keeps what is said of a reply, and not the reply", () => {
+  const count = 2_000;
+  const before = Deno.memoryUsage().external;
+  const kept = Array.from({ length: count }, () => {
+    const small = message({ answers: [a(OWN, 300)] });
+    const large = new Uint8Array(0xffff);
+    large.set(small);
+    const reply = readReply(large.subarray(0, small.length), { name: NAME, type: TYPE.A });
+    assert.equal(reply.kind, "answer");
+    return reply;
+  });
+  const grown = Deno.memoryUsage().external - before;
+  assert.ok(grown < count * 0xffff / 2, `${grown} octets of ${kept.length} replies`);
+});
 
 Deno.test("readReply() keeps no longer than RFC 2181 and RFC 2308 allow", async (t) => {
   for (const [what, parts, ttl] of KEPT) {

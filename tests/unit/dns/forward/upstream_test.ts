@@ -28,6 +28,7 @@ Deno.test("parseUpstream() takes addresses with a transport, a port and a name",
 const BAD = [
   ...["", "dns.example", "udp://dns.example", "https://10.0.0.1", "10.0.0.1:0", "10.0.0.1:65536"],
   ...["udp://10.0.0.1#name", "tls://10.0.0.1#", "tls://10.0.0.1#bad name", "tls://10.0.0.1:853#-"],
+  "tls://10.0.0.1#10.0.0.2",
   ...["10.0.0.256", "udp://[10.0.0.1", "10.0.0.1%eth0", "fe80::1%", "fe80::1%a%b", "udp://"],
 ];
 
