@@ -36,6 +36,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   xds: [
     ...["base", "spiffe", "crypto", "telemetry", "authn", "limits", "registry", "mesh", "envoy"],
   ],
+  inject: ["base", "template", "kube", "telemetry"],
   distribution: ["base", "ca", "kube", "telemetry"],
   // 4: edges
   transport: ["base", "http2", "telemetry", "tls"],

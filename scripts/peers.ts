@@ -25,6 +25,7 @@ const GO_PEERS = {
 /** Programs of Istio, from the Go module in `tests/integration/istio`, with their packages. */
 const ISTIO_PEERS = {
   gotemplate: "./cmd/gotemplate",
+  istioinject: "./cmd/istioinject",
   istiovalidate: "./cmd/istiovalidate",
   "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
 } as const;
@@ -87,7 +88,10 @@ async function main(): Promise<boolean> {
 
 /** Istio's programs, built anew when their sources or modules have changed, and the CRDs that go with them. */
 async function istioPeers(): Promise<boolean> {
-  const programs = ["gotemplate/main.go", "gotemplate/values.go", "istiovalidate/main.go"];
+  const programs = [
+    ...["gotemplate/main.go", "gotemplate/values.go", "istioinject/main.go"],
+    ...["istioinject/shipped.go", "istioinject/tables.go", "istiovalidate/main.go"],
+  ];
   const sources = [`${ISTIO}/go.mod`, ...programs.map((path) => `${ISTIO}/cmd/${path}`)];
   const wanted = (await Promise.all(sources.map((path) => Deno.readTextFile(path)))).join("");
   const stamp = `${peersDir()}/../istio-peers.txt`;

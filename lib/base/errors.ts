@@ -93,6 +93,11 @@ export type ErrorCode =
   // template: Go's text/template
   | "template.bad_syntax"
   | "template.failed"
+  // inject: the injector's configuration, and pods that get no sidecar although they should
+  | "inject.bad_config"
+  | "inject.bad_template"
+  | "inject.bad_yaml"
+  | "inject.refused"
   // commands
   | "commands.usage"
   | "commands.failed"

@@ -22,6 +22,7 @@ export type PeerName =
   | "h2load"
   | "h2spec"
   | "ip"
+  | "istioinject"
   | "istiovalidate"
   | "kube-apiserver"
   | "lint_pkix_cert"
