@@ -30,7 +30,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ca: ["base", "x509", "crypto", "store", "telemetry"],
   limits: ["base"],
   server_cert: ["base", "x509", "ca", "crypto", "telemetry", "tls"],
-  registry: ["base", "istio", "telemetry"],
+  registry: ["base", "istio", "telemetry", "kube"],
   mesh: ["base", "istio", "registry"],
   envoy: ["base", "istio", "mesh"],
   xds: [

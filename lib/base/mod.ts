@@ -20,4 +20,5 @@ export type { TaskGroup, TaskGroupOptions } from "./tasks.ts";
 export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, readText, utf8 } from "./bytes.ts";
 export type { Bytes, MaybePromise, ReadTextOptions } from "./bytes.ts";
 export { formatIpAddress, parseIpAddress } from "./ip_address.ts";
+export { isSame } from "./same.ts";
 export { formatGoDuration, parseGoDuration } from "./duration.ts";

@@ -5,11 +5,10 @@ import {
   DEFAULT_MESH_CONFIG,
   discoveryOptions,
   type DiscoveryRequest,
-  type MeshConfig,
   readDiscovery,
-  readMeshConfig,
 } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
+import { findMesh, type FoundMesh } from "./cluster_mesh.ts";
 import { lookAtCertificates } from "./check/certificates.ts";
 import { lookAtCluster } from "./check/cluster.ts";
 import { guarded, type Look, ok, warning } from "./check/look.ts";
@@ -97,11 +96,20 @@ function takeOutput(
 async function lookAtAll(args: readonly string[], host: CommandHost): Promise<readonly Look[]> {
   let request: DiscoveryRequest | undefined;
   let config: Config | undefined;
-  let mesh: MeshConfig | undefined;
+  let found: FoundMesh | undefined;
+  let away: readonly Look[] = [];
   const wrong = await guarded("configuration", async () => {
     request = readDiscovery(args, host.env);
-    mesh = await readMesh(request);
-    config = request.complete(mesh);
+    const { cluster, ...withoutCluster } = request;
+    away = await guarded("mesh", async () => {
+      found = await findMesh(request!, host);
+      return [];
+    });
+    // What the API server does not say is no fault of the configuration.
+    if (cluster !== undefined && away.some(({ status }) => status === "fault")) {
+      found = await findMesh({ ...withoutCluster, cluster: undefined }, host);
+    } else if (found === undefined) return away;
+    config = found!.complete();
     return [];
   });
   if (config === undefined) return asConfig([...wrong, ...faultsOfFlags(request, wrong)]);
@@ -110,7 +118,8 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
   const certificates = await lookAtCertificates(config, { host, crypto });
   return [
     ...notices.map((detail) => warning("option", detail)),
-    ok("mesh", describeMesh(config, mesh !== DEFAULT_MESH_CONFIG)),
+    ...away,
+    ok("mesh", describeMesh(config, found?.where)),
     ok("crypto", `${crypto.name} (${crypto.source})`),
     ...await lookAtLog(config),
     ...await lookAtStateDirectory(config),
@@ -122,14 +131,9 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
   ];
 }
 
-function readMesh({ meshConfig }: DiscoveryRequest): Promise<MeshConfig> {
-  const { path, isRequired } = meshConfig;
-  return readMeshConfig(path, { isRequired });
-}
-
-function describeMesh({ ca, cert, mesh }: Config, isRead: boolean): string {
+function describeMesh({ ca, cert, mesh }: Config, where: string | undefined): string {
   const names = cert.names.join(", ");
-  const file = isRead ? `mesh config ${mesh.path}` : `no mesh config at ${mesh.path}`;
+  const file = where === undefined ? `no mesh config at ${mesh.path}` : `mesh config ${where}`;
   return `trust domain ${ca.trustDomain}; own names ${names}; ${file}`;
 }
 

@@ -47,7 +47,7 @@ export async function openServerCluster(
 ): Promise<ServerCluster | undefined> {
   const { clock } = host;
   const logger = host.logger.scoped("kube");
-  const cluster = await openCluster(kube?.access, { clock });
+  const cluster = await openCluster(kube?.access, { clock, rate: kube?.rate });
   if (kube === undefined) return undefined;
   if (cluster === undefined) {
     logger.warn(

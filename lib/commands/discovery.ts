@@ -1,5 +1,6 @@
 /** `signet discovery`: the server, until SIGTERM or SIGINT. */
-import { discoveryOptions, readDiscovery, readMeshConfig } from "../config/mod.ts";
+import { discoveryOptions, readDiscovery } from "../config/mod.ts";
+import { findMesh } from "./cluster_mesh.ts";
 import { EXIT } from "./errors.ts";
 import type { Command, CommandHost } from "./port.ts";
 import type { RunningServer } from "./serving.ts";
@@ -27,9 +28,11 @@ Flags of istiod that are not listed are ignored with a warning, unless they look
     using signalled = listenForSignals();
     const { start, system } = host.program;
     const request = readDiscovery(args, host.env);
-    const { path, isRequired } = request.meshConfig;
-    const mesh = await readMeshConfig(path, { isRequired });
-    const server = await start(request.complete(mesh), system);
+    const found = await findMesh(request, {
+      clock: host.clock,
+      onWait: ({ message }) => host.warn(`signet: waiting for the mesh config: ${message}`),
+    });
+    const server = await start(found.complete(), system);
     print(host, server);
     await server.stop(await signalled.first);
     return EXIT.done;

@@ -11,13 +11,7 @@ import {
 } from "../authn/mod.ts";
 import { isSignetError } from "../base/mod.ts";
 import { createCa, openSigners } from "../ca/mod.ts";
-import {
-  type Config,
-  discoveryOptions,
-  pathOption,
-  readDiscovery,
-  readMeshConfig,
-} from "../config/mod.ts";
+import { type Config, discoveryOptions, pathOption, readDiscovery } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
 import { openCluster } from "../kube/mod.ts";
 import { loadServerCert } from "../server_cert/mod.ts";
@@ -27,6 +21,7 @@ import { type ClientCertificate, createPeerVerifier } from "../tls/mod.ts";
 import { decodePem } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { lookAtCaStore } from "./cluster.ts";
+import { findMesh } from "./cluster_mesh.ts";
 import { EXIT, usageError } from "./errors.ts";
 import { readBytes } from "./inspect/file.ts";
 import { absolutePath } from "./key_files.ts";
@@ -72,8 +67,7 @@ token is looked up only. The exit code is 1 when nobody accepts.`,
       throw usageError(["give one of --token and --cert"], "explain");
     }
     const request = readDiscovery(rest, host.env);
-    const { path, isRequired } = request.meshConfig;
-    const config = request.complete(await readMeshConfig(path, { isRequired }));
+    const config = (await findMesh(request, host)).complete();
     const told = values.token === ""
       ? await explainCertificate(values.cert, config, host)
       : await explainToken(values.token, config, host);

@@ -1,7 +1,7 @@
 /** The outside world of a server, made once: log, metrics, crypto, state directory, and the plain HTTP ports that say "not ready" first. */
-import { type Clock, createTaskGroup } from "../base/mod.ts";
+import type { Clock } from "../base/mod.ts";
 import { checkPluggedIn } from "../ca/mod.ts";
-import { type Config, effectiveTrustDomain, versionText, watchMeshConfig } from "../config/mod.ts";
+import { type Config, versionText } from "../config/mod.ts";
 import { type CryptoProvider, selectProvider } from "../crypto/mod.ts";
 import {
   type CaStore,
@@ -29,6 +29,7 @@ import {
 } from "../telemetry/mod.ts";
 import { openCaStore, openServerCluster, type ServerCluster } from "./cluster.ts";
 import { earlyPages } from "./debug_pages.ts";
+import { followMesh } from "./follow_mesh.ts";
 import { timeSignatures } from "./timed_crypto.ts";
 
 /** What the parts of a server need of the world. */
@@ -116,11 +117,11 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
   const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
-  const mesh = await followMesh(config, { clock, logger, database }, opened);
   const local = fileCaStore(lock.directory);
   await local.report.write({}); // what the server before said is over
   const hostname = Deno.hostname();
   const cluster = await openServerCluster(config, { clock, logger, metrics, hostname }, opened);
+  const mesh = await followMesh(config, { clock, logger, database, kube: cluster }, opened);
   const places = { local, cluster, pluggedIn: pluggedIn.pluggedIn, clock, logger };
   const store = await openCaStore(config, places, opened);
   const kept = opened.move();
@@ -184,39 +185,6 @@ async function chooseCrypto({ cryptoProvider }: Config, logger: Logger): Promise
     source: provider.source,
   });
   return provider;
-}
-
-/** What is in force by the mesh config's file as it is now; commands find the trust domain in the database. */
-async function followMesh(
-  config: Config,
-  { clock, logger, database }: Pick<Host, "clock" | "logger" | "database">,
-  opened: AsyncDisposableStack,
-): Promise<Pick<Host, "trustDomain" | "meshCaCertificates">> {
-  let { trustDomain } = config.ca;
-  let { caCertificates } = config.mesh;
-  await database.recordTrustDomain(trustDomain);
-  const onError = (thrown: unknown) =>
-    logger.error(
-      EVENT.configWarning,
-      "Cannot use the changed mesh config; what was in force stays",
-      {},
-      thrown,
-    );
-  const tasks = opened.use(createTaskGroup({ onError: (_name, thrown) => onError(thrown) }));
-  tasks.run("follow the mesh config", (signal) =>
-    watchMeshConfig(config.mesh.path, {
-      clock,
-      signal,
-      onError,
-      async onChange(mesh) {
-        const changed = effectiveTrustDomain(config.mesh.trustDomainFlag, mesh);
-        await database.recordTrustDomain(changed);
-        trustDomain = changed;
-        ({ caCertificates } = mesh);
-        logger.info(EVENT.configNotice, "Mesh config changed", { trust_domain: trustDomain });
-      },
-    }));
-  return { trustDomain: () => trustDomain, meshCaCertificates: () => caCertificates };
 }
 
 function exposeProcess(

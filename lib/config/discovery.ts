@@ -5,7 +5,14 @@ import type { ListenAddress } from "./address.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import { toDns, toRegistry, toXds } from "./dns.ts";
-import { kubeFaults, kubeNotices, toKube, toKubeTokens } from "./kube.ts";
+import {
+  type ClusterOfMesh,
+  clusterOfMesh,
+  kubeFaults,
+  kubeNotices,
+  toKube,
+  toKubeTokens,
+} from "./kube.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
 import { isInCluster, serverNames } from "./server_names.ts";
@@ -36,12 +43,14 @@ export interface DiscoveryRequest {
   readonly help: boolean;
   /** Path of the mesh config, and whether it was asked for: a default path may be missing. */
   readonly meshConfig: { readonly path: string; readonly isRequired: boolean };
+  /** The cluster that holds the mesh config where there is no file; undefined without one. */
+  readonly cluster: ClusterOfMesh | undefined;
   /**
-   * The settings, once the mesh config is known.
+   * The settings, once the mesh config is known. `isClusters` says that it was looked for in the cluster.
    *
    * @throws {SignetError} `config.bad_value` with every fault of the command line and the environment.
    */
-  complete(mesh: MeshConfig): Config;
+  complete(mesh: MeshConfig, options?: { readonly isClusters?: boolean }): Config;
 }
 
 /** Reads the server's command line. */
@@ -65,7 +74,8 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
       path: values.meshConfig,
       isRequired: resolved.values.get("meshConfig")?.source !== "default",
     },
-    complete(mesh) {
+    cluster: faults.length > 0 ? undefined : clusterOfMesh(values, resolved),
+    complete(mesh, { isClusters = false } = {}) {
       if (faults.length > 0) {
         throw new SignetError("config.bad_value", `Cannot start: ${faults.join("; ")}`);
       }
@@ -78,7 +88,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...signerNotices(values, resolved),
       ];
       return deepFreeze({
-        ...toConfig(values, mesh, { env, resolved }),
+        ...toConfig(values, mesh, { env, resolved, isClusters }),
         listenAddresses: listenAddresses(resolved),
         flagLines: flagLines(resolved),
         notices,
@@ -185,7 +195,11 @@ type Settings = Omit<Config, "listenAddresses" | "flagLines" | "notices">;
 function toConfig(
   values: OptionValues,
   mesh: MeshConfig,
-  { env, resolved }: { readonly env: Environment; readonly resolved: ResolvedValues },
+  { env, resolved, isClusters }: {
+    readonly env: Environment;
+    readonly resolved: ResolvedValues;
+    readonly isClusters: boolean;
+  },
 ): Settings {
   return {
     stateDir: values.stateDir,
@@ -224,6 +238,8 @@ function toConfig(
       path: values.meshConfig,
       trustDomainFlag: values.trustDomain,
       caCertificates: mesh.caCertificates,
+      discoveryAddress: mesh.discoveryAddress,
+      configMaps: isClusters ? clusterOfMesh(values, resolved)?.configMaps : undefined,
     },
   };
 }

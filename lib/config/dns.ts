@@ -9,7 +9,12 @@ export function toRegistry(values: OptionValues): Config["registry"] {
     autoAddresses: values.ipAutoAllocate
       ? { ipv4: values.ipAutoAllocateIpv4, ipv6: values.ipAutoAllocateIpv6 }
       : undefined,
+    domain: domainOf(values),
   };
+}
+
+function domainOf({ domain }: OptionValues): string {
+  return domain.toLowerCase().replace(/^\.|\.$/g, "");
 }
 
 /** Settings of the xDS server. */
@@ -32,7 +37,7 @@ export function toDns(values: OptionValues): Config["dns"] {
   return {
     addr: values.dnsAddr,
     tlsMinVersion: values.tlsMinVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
-    domain: values.domain.toLowerCase().replace(/^\.|\.$/g, ""),
+    domain: domainOf(values),
     allow: values.dnsAllow,
     refuse: values.dnsRefuse,
     logOneOf: values.dnsQueryLog,

@@ -12,7 +12,7 @@ export async function readMeshConfig(
   options: { readonly isRequired: boolean },
 ): Promise<MeshConfig> {
   try {
-    return parseMeshConfig(await Deno.readTextFile(path), path);
+    return parseMeshConfig(await Deno.readTextFile(path), `${path} (--meshConfig)`);
   } catch (thrown) {
     if (thrown instanceof SignetError) throw thrown;
     if (thrown instanceof Deno.errors.NotFound && !options.isRequired) return DEFAULT_MESH_CONFIG;

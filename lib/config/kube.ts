@@ -4,10 +4,33 @@ import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { nameOf, type ResolvedValues } from "./values.ts";
 
 const REGISTRY = "Kubernetes";
+/** istiod's registry for its own tests: it knows no service, and needs no cluster. */
+const NO_REGISTRY = "Mock";
 /** Aliases of one cluster; each is compared with what a caller says. */
 const ALIAS_REGEXP = /^([^=\s]+)=([^=\s]+)$/;
 
 type Access = NonNullable<Config["kube"]>["access"];
+
+/** A cluster, and the names of the ConfigMaps of the mesh config in it. */
+export interface ClusterOfMesh {
+  /** How to reach it. */
+  readonly access: NonNullable<Config["kube"]>["access"];
+  /** The ConfigMaps. */
+  readonly configMaps: NonNullable<Config["mesh"]["configMaps"]>;
+}
+
+/** Where the mesh config of a cluster is, by istiod's rule: `istio`, or `istio-<revision>`. */
+export function clusterOfMesh(
+  values: OptionValues,
+  resolved: ResolvedValues,
+): ClusterOfMesh | undefined {
+  const access = toAccess(values, resolved);
+  if (access === undefined) return undefined;
+  const { namespace, revision, sharedMeshConfig } = values;
+  const name = revision === "" || revision === "default" ? "istio" : `istio-${revision}`;
+  const shared = sharedMeshConfig === "" ? undefined : sharedMeshConfig;
+  return { access, configMaps: { namespace, name, shared } };
+}
 
 /** The cluster to use, and what is kept there; `undefined` when there is none. */
 export function toKube(values: OptionValues, resolved: ResolvedValues): Config["kube"] {
@@ -17,6 +40,7 @@ export function toKube(values: OptionValues, resolved: ResolvedValues): Config["
   const hasCa = values.enableCaServer && values.pilotCertProvider !== "none";
   return {
     ...{ access, namespace, useCacerts, podName },
+    rate: { perSecond: values.kubernetesApiQps, burst: values.kubernetesApiBurst },
     electsLeader: leaderElection && values.enableCaServer,
     distribution: hasCa
       ? { rootConfigMap, crlConfigMap: values.enableCaCrl ? crlConfigMap : undefined }
@@ -26,7 +50,7 @@ export function toKube(values: OptionValues, resolved: ResolvedValues): Config["
 
 function toAccess(values: OptionValues, resolved: ResolvedValues): Access | undefined {
   const isNamed = isGiven(resolved);
-  if (isNamed && values.registries.length === 0) return undefined;
+  if (isNamed && !values.registries.includes(REGISTRY)) return undefined;
   if (values.kubeconfig !== "") return { kind: "kubeconfig", path: values.kubeconfig };
   const { kubernetesServiceHost: host, kubernetesServicePort: port } = values;
   if (host === "" || port === "") return undefined;
@@ -53,8 +77,11 @@ function ownId(clusterId: string): string {
 
 /** What is wrong with the options of a cluster, one sentence each. */
 export function kubeFaults(values: OptionValues, resolved: ResolvedValues): readonly string[] {
-  const faults = values.registries.filter((name) => name !== REGISTRY).map((name) =>
-    `--registries: ${JSON.stringify(name)} is no registry of signet, should be ${REGISTRY}`
+  const unknown = values.registries.filter((name) => ![REGISTRY, NO_REGISTRY].includes(name));
+  const faults = unknown.map((name) =>
+    `--registries: ${
+      JSON.stringify(name)
+    } is no registry of signet, should be ${REGISTRY} or ${NO_REGISTRY}`
   );
   if (values.registries.includes(REGISTRY) && toAccess(values, resolved) === undefined) {
     faults.push(
@@ -88,6 +115,7 @@ function aliasFaults({ clusterAliases }: OptionValues): readonly string[] {
 const OF_A_CLUSTER = [
   ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts"],
   ...["leaderElection", "rootConfigMap", "crlConfigMap", "maxApiServerAway"],
+  ...["kubernetesApiQps", "kubernetesApiBurst", "sharedMeshConfig"],
 ] as const satisfies readonly OptionName[];
 
 /** What of these options does less than it seems to. */
@@ -95,7 +123,7 @@ export function kubeNotices(values: OptionValues, resolved: ResolvedValues): rea
   if (toAccess(values, resolved) !== undefined) return [];
   const notices = values.kubeconfig === ""
     ? []
-    : ["--kubeconfig has no effect, as --registries is empty"];
+    : ["--kubeconfig has no effect, as --registries does not name Kubernetes"];
   for (const name of OF_A_CLUSTER) {
     const source = resolved.values.get(name)?.source ?? "default";
     if (source === "default") continue;

@@ -26,70 +26,76 @@ export const DEFAULT_MESH_CONFIG: MeshConfig = {
 const MAX_MESH_CONFIG_CHARS = 1 << 20;
 
 /**
- * Reads a mesh config; fields that signet does not know are left alone.
+ * Reads a mesh config; fields that signet does not know are left alone, and those that are not written are those of `base`.
  *
- * @param path for messages.
+ * @param where for messages.
  * @throws {SignetError} `config.bad_value`.
  */
-export function parseMeshConfig(text: string, path: string): MeshConfig {
-  const document = asRecord(parseYaml(text, path), "the document", path);
-  const proxy = asRecord(document["defaultConfig"] ?? {}, "defaultConfig", path);
+export function parseMeshConfig(
+  text: string,
+  where: string,
+  base: MeshConfig = DEFAULT_MESH_CONFIG,
+): MeshConfig {
+  const document = asRecord(parseYaml(text, where), "the document", where);
+  const proxy = asRecord(document["defaultConfig"] ?? {}, "defaultConfig", where);
   return {
-    trustDomain: asText(document["trustDomain"], "trustDomain", path),
+    trustDomain: asText(document["trustDomain"], "trustDomain", where) ?? base.trustDomain,
     discoveryAddress: checkAddress(
-      asText(proxy["discoveryAddress"], "defaultConfig.discoveryAddress", path) ??
-        DEFAULT_MESH_CONFIG.discoveryAddress,
-      path,
+      asText(proxy["discoveryAddress"], "defaultConfig.discoveryAddress", where) ??
+        base.discoveryAddress,
+      where,
     ),
-    caCertificates: readCaCertificates(document["caCertificates"] ?? [], path),
+    caCertificates: document["caCertificates"] === undefined
+      ? base.caCertificates
+      : readCaCertificates(document["caCertificates"] ?? [], where),
   };
 }
 
-function readCaCertificates(value: unknown, path: string): MeshConfig["caCertificates"] {
-  return asList(value, "caCertificates", path).flatMap((one) => {
-    const entry = asRecord(one, "an entry of caCertificates", path);
-    const pem = asText(entry["pem"], "caCertificates.pem", path);
-    const certSigners = asList(entry["certSigners"] ?? [], "caCertificates.certSigners", path)
-      .map((name) => asText(name, "caCertificates.certSigners", path) ?? "");
+function readCaCertificates(value: unknown, where: string): MeshConfig["caCertificates"] {
+  return asList(value, "caCertificates", where).flatMap((one) => {
+    const entry = asRecord(one, "an entry of caCertificates", where);
+    const pem = asText(entry["pem"], "caCertificates.pem", where);
+    const certSigners = asList(entry["certSigners"] ?? [], "caCertificates.certSigners", where)
+      .map((name) => asText(name, "caCertificates.certSigners", where) ?? "");
     return pem === undefined || certSigners.length === 0 ? [] : [{ pem, certSigners }];
   });
 }
 
-function asList(value: unknown, field: string, path: string): readonly unknown[] {
+function asList(value: unknown, field: string, where: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw bad(path, `${field} should be a list`);
+  throw bad(where, `${field} should be a list`);
 }
 
-function parseYaml(text: string, path: string): unknown {
+function parseYaml(text: string, where: string): unknown {
   if (text.length > MAX_MESH_CONFIG_CHARS) {
-    throw bad(path, `it has more than ${MAX_MESH_CONFIG_CHARS} characters`);
+    throw bad(where, `it has more than ${MAX_MESH_CONFIG_CHARS} characters`);
   }
   try {
     return parse(text, { maxAliasCount: 100 }) ?? {};
   } catch (thrown) {
-    throw bad(path, `it is not YAML: ${messageOf(thrown).split("\n")[0]}`);
+    throw bad(where, `it is not YAML: ${messageOf(thrown).split("\n")[0]}`);
   }
 }
 
-function asRecord(value: unknown, field: string, path: string): Readonly<Record<string, unknown>> {
+function asRecord(value: unknown, field: string, where: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw bad(path, `${field} should be a mapping`);
+  throw bad(where, `${field} should be a mapping`);
 }
 
-function asText(value: unknown, field: string, path: string): string | undefined {
+function asText(value: unknown, field: string, where: string): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string") return value;
-  throw bad(path, `${field} should be a text`);
+  throw bad(where, `${field} should be a text`);
 }
 
-function checkAddress(address: string, path: string): string {
+function checkAddress(address: string, where: string): string {
   if (/^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(address)) return address;
-  throw bad(path, `defaultConfig.discoveryAddress is ${quote(address)}, should be host:port`);
+  throw bad(where, `defaultConfig.discoveryAddress is ${quote(address)}, should be host:port`);
 }
 
-function bad(path: string, what: string): SignetError {
+function bad(where: string, what: string): SignetError {
   return new SignetError(
     "config.bad_value",
-    `Cannot use mesh config ${path} (--meshConfig): ${what}`,
+    `Cannot use mesh config ${where}: ${what}`,
   );
 }

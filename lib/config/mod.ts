@@ -19,6 +19,7 @@ export {
   SERVER_CERT_DIRECTORY,
   variableNames,
 } from "./discovery.ts";
+export type { ClusterOfMesh } from "./kube.ts";
 export { closestWord } from "./edit_distance.ts";
 export { readMeshConfig } from "./file.ts";
 export { type OptionTable, type ParsedFlags, parseFlags } from "./flags.ts";

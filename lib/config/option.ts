@@ -103,6 +103,19 @@ export function intOption(
   };
 }
 
+/** A number, with a fraction if need be, above 0 and up to a bound. */
+export function rateOption(spec: OptionSpec, { max }: { readonly max: number }): Option<number> {
+  return {
+    ...spec,
+    kind: "number",
+    parse(text) {
+      const value = /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : NaN;
+      if (value > 0 && value <= max) return value;
+      throw new BadValue(`should be a number above 0, at most ${max}`);
+    },
+  };
+}
+
 /** A duration in Go's notation, in milliseconds, between two bounds. */
 export function durationOption(
   spec: OptionSpec,

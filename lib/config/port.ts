@@ -76,6 +76,7 @@ export interface Config {
   readonly registry: {
     readonly configDir: string | undefined;
     readonly autoAddresses: { readonly ipv4: string; readonly ipv6: string } | undefined;
+    readonly domain: string;
   };
   /** DNS over TLS. */
   readonly dns: {
@@ -159,6 +160,8 @@ export interface Config {
         readonly port: string;
         readonly isRequired: boolean;
       };
+    /** How often its API server may be asked. */
+    readonly rate: { readonly perSecond: number; readonly burst: number };
     readonly namespace: string;
     readonly useCacerts: boolean;
     readonly electsLeader: boolean;
@@ -186,14 +189,22 @@ export interface Config {
   readonly listenAddresses: readonly { readonly option: string; readonly addr: ListenAddress }[];
   /** Time for calls in flight when the server stops. */
   readonly shutdownMs: number;
-  /** The mesh config's file, the trust domain that a flag puts over it, and the roots of signers that it named at start. */
+  /** The mesh config's file, the trust domain that a flag puts over it, and what it said at start. */
   readonly mesh: {
     readonly path: string;
     readonly trustDomainFlag: string;
+    readonly discoveryAddress: string;
+    /** Roots of signers. */
     readonly caCertificates: readonly {
       readonly pem: string;
       readonly certSigners: readonly string[];
     }[];
+    /** The ConfigMaps of a cluster that are followed, as there was no file; undefined follows the file. */
+    readonly configMaps: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly shared: string | undefined;
+    } | undefined;
   };
   /** `--name="value"` of every flag, as istiod logs them. */
   readonly flagLines: readonly string[];

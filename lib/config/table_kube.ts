@@ -3,10 +3,15 @@ import {
   boolOption,
   choiceOption,
   durationOption,
+  intOption,
   listOption,
   pathOption,
+  rateOption,
   textOption,
 } from "./option.ts";
+
+/** More than an API server takes. */
+const MAX_REQUESTS = 1_000_000;
 
 /** A cluster. */
 export const KUBE_OPTIONS = {
@@ -21,7 +26,13 @@ export const KUBE_OPTIONS = {
     flag: "registries",
     fallback: "",
     help:
-      'Kubernetes, which needs a cluster; by default Kubernetes where there is a cluster. Given as "" it uses none',
+      'Kubernetes, which needs a cluster, or Mock, which is none; by default Kubernetes where there is a cluster. Given as "" it uses none',
+  }),
+  sharedMeshConfig: textOption({
+    variable: "SHARED_MESH_CONFIG",
+    fallback: "",
+    help:
+      "in a cluster: name of a ConfigMap with a mesh config under that of ConfigMap istio; empty for none",
   }),
   clusterId: textOption({
     flag: "clusterID",
@@ -55,6 +66,17 @@ export const KUBE_OPTIONS = {
     help:
       "how long tokens of service accounts are judged by the cluster's keys while its API server is away; 0s never",
   }, { minMs: 0, maxMs: 24 * 3_600_000 }),
+  kubernetesApiQps: rateOption({
+    flag: "kubernetesApiQPS",
+    fallback: "80",
+    help:
+      "most requests a second to the cluster's API server, for long; renewals of the Lease do not wait",
+  }, { max: MAX_REQUESTS }),
+  kubernetesApiBurst: intOption({
+    flag: "kubernetesApiBurst",
+    fallback: "160",
+    help: "most requests to it at once",
+  }, { min: 1, max: MAX_REQUESTS }),
   useCacerts: boolOption({
     variable: "USE_CACERTS_FOR_SELF_SIGNED_CA",
     fallback: "false",

@@ -32,8 +32,6 @@ const FLAGS: readonly Option<unknown>[] = [
     ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
     ["clusterRegistriesNamespace", "", "namespace of multicluster secrets"],
     ["cniNamespace", "", "namespace of the CNI agent"],
-    ["kubernetesApiQPS", "80", "requests a second to the Kubernetes API"],
-    ["kubernetesApiBurst", "160", "burst of requests to the Kubernetes API"],
     ["log_stacktrace_level", "default:none", "levels at which stacks are logged"],
     ["log_caller", "", "scopes that log their caller"],
     ["ctrlz_port", "9876", "introspection port"],
@@ -80,7 +78,6 @@ const VARIABLES: readonly Option<unknown>[] = [
     ["INJECTION_WEBHOOK_CONFIG_NAME", "istio-sidecar-injector", "webhooks"],
     ["VALIDATION_WEBHOOK_CONFIG_NAME", "istio-istio-system", "webhooks"],
     ["DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", "", "debug pages, which are for this machine alone"],
-    ["SHARED_MESH_CONFIG", "", "mesh config in Kubernetes"],
     ["SPIFFE_BUNDLE_ENDPOINTS", "", "federation"],
   ]),
 ];

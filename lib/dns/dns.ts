@@ -75,9 +75,13 @@ export interface DnsServer extends AsyncDisposable {
 export async function listenDns(config: DnsConfig, host: DnsHost): Promise<DnsServer> {
   const { registry } = host;
   const said = new SaidAnswers(pick);
-  const build = (): NameTable => buildNameTable(registry.current, { domain: config.domain });
+  const build = (): NameTable => {
+    const { services, namesGeneration: generation } = registry.current;
+    return buildNameTable({ generation, services }, { domain: config.domain });
+  };
   let table = build();
-  const following = registry.onChange(() => {
+  const following = registry.onChange(({ namesGeneration }) => {
+    if (namesGeneration === table.generation) return;
     table = build();
     said.clear();
   });

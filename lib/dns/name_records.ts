@@ -99,7 +99,7 @@ function srvTargets(
 ): readonly SrvData[] {
   if (!service.headless) return [{ port: number, target: service.host }];
   return readyEndpoints(service).filter(({ hostname }) => hostname !== "").map((endpoint) => ({
-    port: endpoint.ports[name] ?? number,
+    port: Object.hasOwn(endpoint.ports, name) ? endpoint.ports[name]! : number,
     target: `${endpoint.hostname}.${service.host}`,
   }));
 }

@@ -107,7 +107,10 @@ function withHost(service: MeshService): MeshService {
   };
   return {
     ...service,
-    endpoints: [{ ...bare, address: facts.host, ports, ready: true, meshTlsPorts: [] }],
+    endpoints: [{
+      ...bare,
+      ...{ address: facts.host, ports, ready: true, tlsMode: "disabled", meshTlsPorts: [] },
+    }],
   };
 }
 

@@ -16,7 +16,7 @@ export function noEndpoints(clusterName: string): ClusterLoadAssignmentJson {
   return { clusterName };
 }
 
-/** The endpoints of a service's port under the name of a cluster. Those without an address or that are not ready are left out. */
+/** The endpoints of a service's port under the name of a cluster. Those that lack an address or the port, or are not ready, are left out. */
 export function loadAssignment(
   { endpoints }: Pick<MeshService, "endpoints">,
   port: Port,
@@ -25,6 +25,7 @@ export function loadAssignment(
   const localities = new Map<string, MeshEndpoint[]>();
   for (const endpoint of endpoints) {
     if (!endpoint.ready || endpoint.address === "") continue;
+    if (!Object.hasOwn(endpoint.ports, port.name)) continue;
     const group = localities.get(endpoint.locality);
     if (group === undefined) localities.set(endpoint.locality, [endpoint]);
     else group.push(endpoint);

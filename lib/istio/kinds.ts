@@ -70,3 +70,8 @@ export const ISTIO_KINDS = Object.keys(KINDS) as readonly IstioKind[];
 export function isKindRead(kind: string, group: string): kind is IstioKind {
   return Object.hasOwn(KINDS, kind) && KINDS[kind as IstioKind].group === group;
 }
+
+/** The API group and the versions, newest first, in which each kind is served. */
+export const KIND_GROUPS: {
+  readonly [Kind in IstioKind]: Pick<KindRule<IstioSpecs[Kind]>, "group" | "versions">;
+} = KINDS;

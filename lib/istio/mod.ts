@@ -43,7 +43,7 @@ export type {
 } from "./request_authentication/request_authentication.ts";
 export type { ProxyConfig } from "./proxy_config.ts";
 export type { WorkloadGroup } from "./workload_group.ts";
-export { ISTIO_KINDS, type IstioKind, type IstioSpecs } from "./kinds.ts";
+export { ISTIO_KINDS, type IstioKind, type IstioSpecs, KIND_GROUPS } from "./kinds.ts";
 export type { DestinationRule, Subset } from "./destination_rule/destination_rule.ts";
 export type { LoadBalancer } from "./destination_rule/load_balancer.ts";
 export type {
@@ -65,6 +65,7 @@ export type {
   UnreadDocument,
   WorkloadEntry,
 } from "./port.ts";
+export { isProtocol } from "./protocol.ts";
 export { type FieldPath, formatPath, type Json } from "./schema/port.ts";
 export type { Sidecar, SidecarEgress, SidecarIngress } from "./sidecar.ts";
 export type { VirtualService } from "./virtual_service/virtual_service.ts";

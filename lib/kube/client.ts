@@ -16,6 +16,7 @@ import type {
   TextSource,
   WatchEvent,
 } from "./port.ts";
+import { createTurns, type RequestRate, type Turns } from "./rate.ts";
 
 /** Time for a whole answer, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -36,12 +37,17 @@ interface Credentials {
   readonly token: string | undefined;
 }
 
+/** What a client needs of the world, and how often it may ask. */
+export interface KubeClientOptions {
+  /** Time. */
+  readonly clock: Clock;
+  /** How often it may ask; undefined for no limit. */
+  readonly rate?: RequestRate | undefined;
+}
+
 /** Makes a client; nothing is read or sent before the first request. */
-export function createKubeClient(
-  access: KubeAccess,
-  { clock }: { readonly clock: Clock },
-): KubeClient {
-  return new FetchKubeClient(access, clock);
+export function createKubeClient(access: KubeAccess, options: KubeClientOptions): KubeClient {
+  return new FetchKubeClient(access, options);
 }
 
 class FetchKubeClient implements KubeClient {
@@ -49,11 +55,13 @@ class FetchKubeClient implements KubeClient {
   readonly #clock: Clock;
   #credentials: Credentials | undefined;
   #lookedMs = -Infinity;
+  readonly #turns: Turns;
   #http: Deno.HttpClient | undefined;
 
-  constructor(access: KubeAccess, clock: Clock) {
+  constructor(access: KubeAccess, { clock, rate }: KubeClientOptions) {
     this.#access = access;
     this.#clock = clock;
+    this.#turns = createTurns(rate, clock);
   }
 
   get server(): string {
@@ -62,6 +70,7 @@ class FetchKubeClient implements KubeClient {
 
   async request(request: KubeRequest): Promise<KubeDocument> {
     using deadline = this.#deadline(request.timeoutMs ?? REQUEST_TIMEOUT_MS, request.signal);
+    await this.#turn(request, deadline.signal);
     const response = await this.#send(request, deadline.signal);
     const text = await this.#guarded(request, deadline.signal, () => readBounded(response));
     if (response.status >= 400) throw refusal(request, response.status, text);
@@ -78,6 +87,7 @@ class FetchKubeClient implements KubeClient {
       allowWatchBookmarks: "true",
       timeoutSeconds: String(WATCH_SECONDS),
     };
+    await this.#turn(request, deadline.signal);
     const response = await this.#send({ ...request, query }, deadline.signal);
     if (response.status >= 400) {
       const text = await this.#guarded(request, deadline.signal, () => readBounded(response));
@@ -97,6 +107,21 @@ class FetchKubeClient implements KubeClient {
 
   [Symbol.dispose](): void {
     this.#dropConnection();
+  }
+
+  /** Waits for the turn of a request; one that would be late is given up before it is sent. */
+  async #turn(request: KubeRequest, deadline: AbortSignal): Promise<void> {
+    const { method = "GET", path, signal, isUrgent = false } = request;
+    try {
+      await this.#turns.take({ signal: deadline, isUrgent });
+    } catch (thrown) {
+      if (signal?.aborted) throw signal.reason;
+      throw new SignetError(
+        "kube.unavailable",
+        `Cannot ${method} ${path} at ${this.server}: more waits than --kubernetesApiQPS lets through in time`,
+        { cause: thrown },
+      );
+    }
   }
 
   /** One try, and another with credentials that were read anew when the first was refused with 401. */

@@ -164,7 +164,7 @@ class Candidate {
       spec: { ...this.#spec(), leaseTransitions: 0 },
     };
     const created = await this.#won(() =>
-      this.#host.client.request({ method: "POST", path: this.#list(), body })
+      this.#host.client.request({ method: "POST", path: this.#list(), body, isUrgent: true })
     );
     if (created) this.#renewedMs = lookedMs;
   }
@@ -193,7 +193,8 @@ class Candidate {
 
   async #get(): Promise<KubeDocument | undefined> {
     try {
-      return await this.#host.client.request({ path: `${this.#list()}/${this.#config.name}` });
+      const path = `${this.#list()}/${this.#config.name}`;
+      return await this.#host.client.request({ path, isUrgent: true });
     } catch (thrown) {
       if (refusedStatus(thrown) === 404) return undefined;
       throw thrown;
@@ -202,7 +203,8 @@ class Candidate {
 
   #put(lease: KubeDocument, spec: KubeDocument): Promise<KubeDocument> {
     const path = `${this.#list()}/${this.#config.name}`;
-    return this.#host.client.request({ method: "PUT", path, body: { ...lease, spec } });
+    const body = { ...lease, spec };
+    return this.#host.client.request({ method: "PUT", path, body, isUrgent: true });
   }
 
   #list(): string {

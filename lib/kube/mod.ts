@@ -16,7 +16,7 @@
  * @module
  */
 export { describePermission, isAllowed, type KubePermission } from "./access_review.ts";
-export { asObject, asText, keyOf, metaOf, refusedStatus } from "./documents.ts";
+export { asObject, asText, asTexts, keyOf, metaOf, refusedStatus } from "./documents.ts";
 export type { KubeConfig } from "./file.ts";
 export {
   aloneLeadership,
@@ -26,6 +26,7 @@ export {
   type LeaseConfig,
   type LeaseHost,
 } from "./lease.ts";
+export type { KubeClientOptions } from "./client.ts";
 export { parseKubeconfig } from "./kubeconfig.ts";
 export { type KubeCluster, openCluster } from "./open.ts";
 export { type PermissionScope, serverPermissions } from "./permissions.ts";
@@ -38,6 +39,7 @@ export type {
   TextSource,
   WatchEvent,
 } from "./port.ts";
+export type { RequestRate } from "./rate.ts";
 export {
   createReflector,
   type Reflector,

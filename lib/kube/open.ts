@@ -1,6 +1,5 @@
 /** A cluster to use, when there is one. */
-import type { Clock } from "../base/mod.ts";
-import { createKubeClient } from "./client.ts";
+import { createKubeClient, type KubeClientOptions } from "./client.ts";
 import { type KubeConfig, readAccess } from "./file.ts";
 import type { KubeClient } from "./port.ts";
 
@@ -20,10 +19,10 @@ export interface KubeCluster extends Disposable {
  */
 export async function openCluster(
   config: KubeConfig | undefined,
-  { clock }: { readonly clock: Clock },
+  options: KubeClientOptions,
 ): Promise<KubeCluster | undefined> {
   const access = config && await readAccess(config);
   if (access === undefined) return undefined;
-  const client = createKubeClient(access, { clock });
+  const client = createKubeClient(access, options);
   return { client, from: access.from, [Symbol.dispose]: () => client[Symbol.dispose]() };
 }

@@ -17,9 +17,22 @@ export interface PermissionScope {
   readonly configMaps: readonly string[];
   /** Signers that it asks for certificates, `domain/name` or `domain/*`. */
   readonly signers: readonly string[];
+  /** Names of the ConfigMaps of the mesh config. */
+  readonly meshConfigMaps: readonly string[];
 }
 
 type Verb = KubePermission["verb"];
+
+/** What services of the mesh are made of, by API group: Kubernetes' objects, and Istio's where there are any. */
+const OF_SERVICES: Readonly<Record<string, readonly string[]>> = {
+  "": ["services", "pods", "nodes"],
+  "discovery.k8s.io": ["endpointslices"],
+  "networking.istio.io": [
+    ...["destinationrules", "gateways", "proxyconfigs", "serviceentries", "sidecars"],
+    ...["virtualservices", "workloadentries", "workloadgroups"],
+  ],
+  "security.istio.io": ["authorizationpolicies", "peerauthentications", "requestauthentications"],
+};
 
 function all(
   of: Pick<KubePermission, "group" | "resource"> & Partial<KubePermission>,
@@ -30,7 +43,8 @@ function all(
 
 /** Everything that a server does. */
 export function serverPermissions(scope: PermissionScope): readonly KubePermission[] {
-  const { namespace, ownsCa, useCacerts, electsLeader, configMaps, signers } = scope;
+  const { namespace, ownsCa, useCacerts, electsLeader, configMaps, meshConfigMaps } = scope;
+  const { signers } = scope;
   const secrets = useCacerts ? [CA_SECRET.own, CA_SECRET.cacerts] : [CA_SECRET.own];
   const secret = { group: "", resource: "secrets", namespace };
   const lease = { group: "coordination.k8s.io", resource: "leases", namespace };
@@ -51,6 +65,12 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
       : []),
     ...configMaps.flatMap((name) =>
       all({ group: "", resource: "configmaps", name }, "list", "watch", "patch")
+    ),
+    ...meshConfigMaps.flatMap((name) =>
+      all({ group: "", resource: "configmaps", namespace, name }, "list", "watch")
+    ),
+    ...Object.entries(OF_SERVICES).flatMap(([group, resources]) =>
+      resources.flatMap((resource) => all({ group, resource }, "list", "watch"))
     ),
     ...(signers.length > 0 ? signing(signers) : []),
   ];

@@ -27,10 +27,10 @@ export interface ReflectorOptions<T> {
   readonly path: string;
   /** Selectors. */
   readonly query?: Readonly<Record<string, string>>;
-  /** What is kept of an object. */
-  readonly keep: (object: KubeDocument) => T;
-  /** Told each change, after the copy has it: the object as it is kept, `undefined` when it is gone. */
-  readonly onChange?: (key: string, kept: T | undefined) => void;
+  /** What is kept of an object, when `before` was kept of it; `before` itself when it says the same. */
+  readonly keep: (object: KubeDocument, before: T | undefined) => T;
+  /** Told each change, after the copy has it: the object as it is kept, `undefined` when it is gone; and what was kept before. */
+  readonly onChange?: (key: string, kept: T | undefined, before: T | undefined) => void;
   /** Told each failure, before the next try. */
   readonly onFailure: (thrown: unknown) => void;
 }
@@ -138,7 +138,12 @@ class ListCopy<T> {
       const meta = asObject(page["metadata"]);
       for (const item of Array.isArray(page["items"]) ? page["items"] : []) {
         const object = asObject(item);
-        fresh.set(keyOf(object), { version: metaOf(object).resourceVersion, value: keep(object) });
+        const key = keyOf(object);
+        const { resourceVersion } = metaOf(object);
+        fresh.set(key, {
+          version: resourceVersion,
+          value: keep(object, this.objects.get(key)),
+        });
       }
       this.#checkSize(fresh.size);
       next = asText(meta["continue"]);
@@ -161,7 +166,9 @@ class ListCopy<T> {
       const { resourceVersion } = metaOf(object);
       const key = keyOf(object);
       if (type === "DELETED") this.#remove(key);
-      else if (type !== "BOOKMARK") this.#put(key, resourceVersion, keep(object));
+      else if (type !== "BOOKMARK") {
+        this.#put(key, resourceVersion, keep(object, this.objects.get(key)));
+      }
       this.#checkSize(this.objects.size);
       this.#version = resourceVersion;
       this.#failures = 0;
@@ -170,14 +177,16 @@ class ListCopy<T> {
 
   #put(key: string, version: string, value: T): void {
     if (this.#versions.get(key) === version) return;
+    const before = this.objects.get(key);
     this.#versions.set(key, version);
     this.objects.set(key, value);
-    this.#options.onChange?.(key, value);
+    this.#options.onChange?.(key, value, before);
   }
 
   #remove(key: string): void {
+    const before = this.objects.get(key);
     this.#versions.delete(key);
-    if (this.objects.delete(key)) this.#options.onChange?.(key, undefined);
+    if (this.objects.delete(key)) this.#options.onChange?.(key, undefined, before);
   }
 
   #checkSize(size: number): void {

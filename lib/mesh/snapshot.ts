@@ -2,13 +2,11 @@
  * From the registry to a snapshot of the mesh. Each part that says what it said before is the object of before, so that everything
  * downstream is remembered by identity: what was made of a service, and what changed between two snapshots.
  */
+import { isSame } from "../base/mod.ts";
 import type { Endpoint, RegistrySnapshot, Service } from "../registry/mod.ts";
 import type { MeshEndpoint, MeshService, MeshSettings, MeshSnapshot } from "./port.ts";
 import { peerMode, type Policies, policiesOf, type Policy } from "./policies.ts";
-import { isSame, keepSame, keepSameList } from "./same.ts";
-
-/** The label by which a workload says whether it takes mutual TLS. */
-const TLS_MODE_LABEL = "security.istio.io/tlsMode";
+import { keepSame, keepSameList } from "./same.ts";
 
 /** Builds a snapshot over the one before; `previous` itself when it says nothing else. */
 export function buildSnapshot(
@@ -95,15 +93,10 @@ function toMeshEndpoint(
   { meshInternal, namespace }: Pick<Service, "meshInternal" | "namespace">,
   { settings: { rootNamespace }, policies }: World,
 ): MeshEndpoint {
-  if (!meshInternal || tlsModeOf(endpoint) !== "istio") return { ...endpoint, meshTlsPorts: [] };
+  if (!meshInternal || endpoint.tlsMode !== "istio") return { ...endpoint, meshTlsPorts: [] };
   const workload = { namespace, labels: endpoint.labels };
   const meshTlsPorts = Object.entries(endpoint.ports)
     .filter(([, port]) => peerMode(policies, { workload, port, rootNamespace }) !== "DISABLE")
     .map(([name]) => name);
   return { ...endpoint, meshTlsPorts };
-}
-
-/** A workload with a service account has a certificate unless it says otherwise. */
-function tlsModeOf({ labels, serviceAccount }: Endpoint): string {
-  return labels[TLS_MODE_LABEL] ?? (serviceAccount === "" ? "disabled" : "istio");
 }

@@ -1,5 +1,5 @@
 /**
- * The documents in force over many files. The file is the unit: one with a fault keeps the documents that it had before, so that a
+ * The documents in force over many files and a cluster. The file is the unit: one with a fault keeps the documents that it had before, so that a
  * mistake takes nothing away. Two documents of one kind, namespace and name are a fault of the later file.
  */
 import {
@@ -65,28 +65,39 @@ export interface Collected {
 
 /** Brings the files together. */
 export function collect(files: FileStates): Collected {
-  const seen = new Map<string, IstioDocument>();
-  const faults: DocumentFault[] = [];
   const states = [...files].sort(([one], [other]) => one < other ? -1 : 1).map(([, state]) =>
     state
   );
-  for (const state of states) {
-    faults.push(...state.faults);
-    for (const document of state.documents) {
-      const { kind, meta, place } = document;
-      const key = `${kind} ${meta.namespace}/${meta.name}`;
-      const first = seen.get(key);
-      if (first === undefined) seen.set(key, document);
-      else {
-        const where = `${first.place.file}:${first.place.line}`;
-        faults.push({ ...place, field: "metadata.name", reason: `${key} is in ${where} already` });
-      }
-    }
-  }
-  return {
-    documents: [...seen.values()],
-    faults,
+  return withoutRepeats({
+    documents: states.flatMap(({ documents }) => documents),
+    faults: states.flatMap(({ faults }) => faults),
     warnings: states.flatMap(({ warnings }) => warnings),
     unread: states.flatMap(({ unread }) => unread),
-  };
+  });
+}
+
+/** Brings documents of two places together; of two with one kind, namespace and name the first place's is in force. */
+export function join(first: Collected, second: Collected): Collected {
+  return withoutRepeats({
+    documents: [...first.documents, ...second.documents],
+    faults: [...first.faults, ...second.faults],
+    warnings: [...first.warnings, ...second.warnings],
+    unread: [...first.unread, ...second.unread],
+  });
+}
+
+function withoutRepeats({ documents, faults, ...rest }: Collected): Collected {
+  const seen = new Map<string, IstioDocument>();
+  const repeats: DocumentFault[] = [];
+  for (const document of documents) {
+    const { kind, meta, place } = document;
+    const key = `${kind} ${meta.namespace}/${meta.name}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, document);
+    else {
+      const where = `${first.place.file}:${first.place.line}`;
+      repeats.push({ ...place, field: "metadata.name", reason: `${key} is in ${where} already` });
+    }
+  }
+  return { ...rest, documents: [...seen.values()], faults: [...faults, ...repeats] };
 }

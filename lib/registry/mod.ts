@@ -38,5 +38,5 @@ export type {
   Service,
   ServiceRegistry,
 } from "./port.ts";
-export { buildServices, type BuiltServices } from "./services.ts";
+export { buildServices, type BuiltServices, type SelectPods } from "./services.ts";
 export { openRegistry, type RegistryHost } from "./watch.ts";

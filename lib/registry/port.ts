@@ -1,4 +1,4 @@
-/** The service registry as its readers see it: one immutable snapshot at a time, from files here, from a cluster by the same port. */
+/** The service registry as its readers see it: one immutable snapshot at a time, from files and from a cluster. */
 import type { IstioDocument, Resolution, ServicePort } from "../istio/mod.ts";
 
 /** Who knows a service. */
@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly hostname: string;
   /** False for one that should get no traffic. */
   readonly ready: boolean;
+  /** `istio` for one that takes mutual TLS of the mesh. */
+  readonly tlsMode: "istio" | "disabled";
 }
 
 /** One host of the mesh. */
@@ -62,6 +64,8 @@ export interface Service {
 export interface RegistrySnapshot {
   /** Counts up with every change. */
   readonly generation: number;
+  /** The generation of the last change of anything that a name leads to: most changes of endpoints are none. */
+  readonly namesGeneration: number;
   /** The services, in an order that does not depend on the order of files. */
   readonly services: readonly Service[];
   /** The documents of every kind that are in force. */
@@ -82,6 +86,8 @@ export interface RegistryConfig {
   readonly configDir: string | undefined;
   /** Prefixes that addresses are made up from; undefined makes up none. */
   readonly autoAddresses: AutoAddressPrefixes | undefined;
+  /** The DNS domain of a cluster's services, `cluster.local`. */
+  readonly domain: string;
 }
 
 /** Where made-up addresses come from. */

@@ -1,17 +1,25 @@
 /**
  * From documents to services: one service for each host of a ServiceEntry, its endpoints from the document or from the WorkloadEntries
- * that it selects (those of its own namespace, all of its labels), its addresses its own or made up.
+ * and a cluster's pods that it selects (those of its own namespace, all of its labels), its addresses its own or made up.
  */
 import { parseIpAddress } from "../base/mod.ts";
 import type { IstioDocument, ServicePort, WorkloadEntry } from "../istio/mod.ts";
 import { allocateAddresses, type Allocations } from "./auto_addresses.ts";
+import { workloadEndpoint, type WorkloadEntryDocument } from "./endpoints.ts";
+import { byHost } from "./order.ts";
 import type { AutoAddressPrefixes, Endpoint, Service } from "./port.ts";
+import { isSelected } from "./selection.ts";
 
 /** The label that keeps a ServiceEntry from getting made-up addresses when it is `false`. */
 const AUTO_ADDRESS_LABEL = "networking.istio.io/enable-autoallocate-ip";
 
 type ServiceEntryDocument = Extract<IstioDocument, { readonly kind: "ServiceEntry" }>;
-type WorkloadEntryDocument = Extract<IstioDocument, { readonly kind: "WorkloadEntry" }>;
+
+/** Pods of a namespace with these labels, as endpoints without ports. */
+export type SelectPods = (
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+) => readonly Endpoint[];
 
 /** Services and the addresses that were made up for them, to be handed to the next build. */
 export interface BuiltServices {
@@ -29,11 +37,14 @@ export function buildServices(
   options: {
     readonly autoAddresses: AutoAddressPrefixes | undefined;
     readonly previous: Allocations;
+    /** The pods of a cluster; by default there are none. */
+    readonly selectPods?: SelectPods;
   },
 ): BuiltServices {
+  const selectPods = options.selectPods ?? (() => []);
   const workloads = documents.filter((document) => document.kind === "WorkloadEntry");
   const entries = documents.filter((document) => document.kind === "ServiceEntry");
-  const bare = entries.flatMap((entry) => toServices(entry, workloads));
+  const bare = entries.flatMap((entry) => toServices(entry, workloads, selectPods));
   const wishes = options.autoAddresses === undefined ? [] : bare
     .filter(({ wantsAddresses }) => wantsAddresses)
     .map(({ service }) => ({ key: keyOf(service) }));
@@ -43,18 +54,13 @@ export function buildServices(
     : allocateAddresses(wishes, options.autoAddresses, { previous: options.previous, taken });
   const services = bare.map(({ service, wantsAddresses }) =>
     wantsAddresses ? { ...service, autoAddresses: allocations.get(keyOf(service)) ?? [] } : service
-  ).sort(inOrder);
+  ).sort(byHost);
   const unallocated = wishes.map(({ key }) => key).filter((key) => !allocations.has(key));
   return { services, allocations, unallocated };
 }
 
 function keyOf({ namespace, host }: Service): string {
   return `${namespace}/${host}`;
-}
-
-function inOrder(one: Service, other: Service): number {
-  const [a, b] = [one, other].map(({ host, namespace, name }) => `${host} ${namespace} ${name}`);
-  return a! < b! ? -1 : a! > b! ? 1 : 0;
 }
 
 interface BareService {
@@ -65,14 +71,11 @@ interface BareService {
 function toServices(
   { meta, spec }: ServiceEntryDocument,
   workloads: readonly WorkloadEntryDocument[],
+  selectPods: SelectPods,
 ): readonly BareService[] {
   const endpoints = spec.workloadSelector === undefined
     ? spec.endpoints.map((endpoint) => toEndpoint(endpoint, { ports: spec.ports, hostname: "" }))
-    : workloads
-      .filter((workload) => selects(spec.workloadSelector!.labels, meta.namespace, workload))
-      .map((workload) =>
-        toEndpoint(workload.spec, { ports: spec.ports, hostname: workload.meta.name })
-      );
+    : selectEndpoints({ meta, spec }, spec.workloadSelector.labels, { workloads, selectPods });
   const headless = spec.resolution === "NONE" && spec.addresses.length === 0 &&
     spec.workloadSelector !== undefined;
   const mayAllocate = spec.addresses.length === 0 && spec.resolution !== "NONE" &&
@@ -103,29 +106,33 @@ function toServices(
   });
 }
 
-/** An empty selector selects every workload of the namespace. */
-function selects(
+function selectEndpoints(
+  { meta: { namespace }, spec: { ports } }: Pick<ServiceEntryDocument, "meta" | "spec">,
   labels: Readonly<Record<string, string>>,
-  namespace: string,
-  { meta, spec }: WorkloadEntryDocument,
-): boolean {
-  if (meta.namespace !== namespace) return false;
-  // Istio looks at the labels of the spec, and at those of the object where the spec has none.
-  const own = Object.keys(spec.labels).length > 0 ? spec.labels : meta.labels;
-  return Object.entries(labels).every(([key, value]) => own[key] === value);
+  { workloads, selectPods }: {
+    readonly workloads: readonly WorkloadEntryDocument[];
+    readonly selectPods: SelectPods;
+  },
+): readonly Endpoint[] {
+  const selected = workloads.filter((workload) => isSelected(labels, namespace, workload))
+    .map(({ spec, meta }) => toEndpoint(spec, { ports, hostname: meta.name }));
+  const own = Object.fromEntries(
+    ports.map(({ name, number, targetPort }) => [name, targetPort ?? number]),
+  );
+  return [...selected, ...selectPods(namespace, labels).map((pod) => ({ ...pod, ports: own }))];
 }
 
 function toEndpoint(
-  { address, ports, labels, network, locality, weight, serviceAccount }: WorkloadEntry,
+  workload: WorkloadEntry,
   service: { readonly ports: readonly ServicePort[]; readonly hostname: string },
 ): Endpoint {
+  const written = new Map(Object.entries(workload.ports));
   const own = service.ports.map(({ name, number, targetPort }) =>
-    [name, ports[name] ?? targetPort ?? number] as const
+    [name, written.get(name) ?? targetPort ?? number] as const
   );
   return {
-    ...{ address, labels, network, locality, weight, serviceAccount },
+    ...workloadEndpoint(workload),
     ports: Object.fromEntries(own),
-    hostname: parseIpAddress(address) === undefined ? "" : service.hostname,
-    ready: true,
+    hostname: parseIpAddress(workload.address) === undefined ? "" : service.hostname,
   };
 }

@@ -1,19 +1,27 @@
 /**
- * The registry of `--configDir`: the folder is looked at again and again, by identity, size and time of each file, links followed, so
- * that Kubernetes' swaps of links and plain overwrites are seen alike. A change is taken when two looks in a row agree on it.
+ * The registry: services out of the documents of `--configDir` and of a cluster, and out of the cluster's own lists.
+ *
+ * What comes from files is taken at once. Changes of a cluster come one object at a time and in bursts: those of an instant become one
+ * snapshot, in which whatever did not change is the object that it was.
  */
-import { type Clock, createTaskGroup, sleep } from "../base/mod.ts";
-import type { DocumentFault } from "../istio/mod.ts";
+import type { Clock, Timer } from "../base/mod.ts";
+import { messageOf } from "../base/mod.ts";
+import type { IstioDocument } from "../istio/mod.ts";
+import type { KubeClient } from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
-import { collect, type Collected, type FileState, type FileStates, readOver } from "./collect.ts";
-import { leftAlone, withoutEffect } from "./effect.ts";
-import { type ConfigFile, listConfigFiles, readConfigFile } from "./file.ts";
 import type { Allocations } from "./auto_addresses.ts";
-import type { RegistryConfig, RegistrySnapshot, ServiceRegistry } from "./port.ts";
+import type { KubePod } from "./cluster/port.ts";
+import { type Cluster, followCluster } from "./cluster/watch.ts";
+import { type Collected, join } from "./collect.ts";
+import { type FileDocuments, followFiles } from "./file_documents.ts";
+import { merged, withChanged } from "./order.ts";
+import type { RegistryConfig, RegistrySnapshot, Service, ServiceRegistry } from "./port.ts";
+import { createReports, type Reports } from "./reports.ts";
+import { hasLabels } from "./selection.ts";
 import { buildServices } from "./services.ts";
 
-/** Time between two looks, in milliseconds. */
-const LOOK_MS = 400;
+/** How long changes of a cluster are gathered, in milliseconds: one write of Kubernetes is often several objects. */
+const GATHER_MS = 10;
 
 /** What the registry needs of the world. */
 export interface RegistryHost {
@@ -23,46 +31,57 @@ export interface RegistryHost {
   readonly logger: Logger;
   /** For the number of services and faults. */
   readonly metrics: Metrics;
+  /** The cluster whose services are taken; undefined for none. */
+  readonly kube?: { readonly client: KubeClient; readonly random: () => number } | undefined;
 }
 
 /**
- * Opens the registry. Documents with faults are reported and left out; the server starts without them.
+ * Opens the registry, and waits until all of a cluster is known. Documents with faults are reported and left out; the server starts
+ * without them.
  *
- * @throws {SignetError} `registry.unreadable` when the folder cannot be read.
+ * @throws {SignetError} `registry.unreadable` when the folder cannot be read, `kube.*` when the cluster cannot.
  */
 export async function openRegistry(
   config: RegistryConfig,
   host: RegistryHost,
 ): Promise<ServiceRegistry> {
-  const registry = new FileRegistry(config, host);
-  await registry.begin();
-  return registry;
+  const registry = new LiveRegistry(config, host);
+  try {
+    await registry.begin();
+    return registry;
+  } catch (thrown) {
+    await registry[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
-class FileRegistry implements ServiceRegistry {
+class LiveRegistry implements ServiceRegistry {
   readonly #config: RegistryConfig;
-  readonly #clock: Clock;
+  readonly #host: RegistryHost;
   readonly #logger: Logger;
+  readonly #reports: Reports;
   readonly #listeners = new Set<(snapshot: RegistrySnapshot) => void>();
-  readonly #tasks;
-  #files: FileStates = new Map();
-  #faults: readonly DocumentFault[] = [];
+  #files: FileDocuments | undefined;
+  #cluster: Cluster | undefined;
+  /** Services of documents, and those of the cluster's lists, each in order. */
+  #external: readonly Service[] = [];
+  #kubernetes: readonly Service[] = [];
   #allocations: Allocations = new Map();
-  #current: RegistrySnapshot = { generation: 1, services: [], documents: [] };
-  #lookFailed = false;
-  #warned: ReadonlySet<string> = new Set();
-  #idle = "";
+  #current: RegistrySnapshot = {
+    ...{ generation: 1, namesGeneration: 1, services: [], documents: [] },
+  };
+  #isWhole = false;
+  /** True when services of documents are to be made anew. */
+  #isStale = true;
+  #gathering: Timer | undefined;
 
-  constructor(config: RegistryConfig, { clock, logger, metrics }: RegistryHost) {
+  constructor(config: RegistryConfig, host: RegistryHost) {
     this.#config = config;
-    this.#clock = clock;
-    this.#logger = logger.scoped("registry");
-    this.#tasks = createTaskGroup({
-      onError: (name, thrown) =>
-        this.#logger.error(EVENT.taskFailed, "Background task ended", { task: name }, thrown),
-    });
-    metrics.computedGauge(METRIC.registryServices, () => this.#current.services.length);
-    metrics.computedGauge(METRIC.registryFaults, () => this.#faults.length);
+    this.#host = host;
+    this.#logger = host.logger.scoped("registry");
+    this.#reports = createReports(this.#logger);
+    host.metrics.computedGauge(METRIC.registryServices, () => this.#current.services.length);
+    host.metrics.computedGauge(METRIC.registryFaults, () => this.#reports.faults);
   }
 
   get current(): RegistrySnapshot {
@@ -75,129 +94,125 @@ class FileRegistry implements ServiceRegistry {
   }
 
   async begin(): Promise<void> {
-    const { configDir } = this.#config;
-    if (configDir === undefined) return;
-    await this.#take(await listConfigFiles(configDir));
-    this.#tasks.run("follow --configDir", (signal) => this.#follow(configDir, signal));
+    const { clock, kube } = this.#host;
+    const { configDir, domain } = this.#config;
+    if (configDir !== undefined) {
+      const onChange = () => this.#documentsChanged();
+      this.#files = await followFiles(configDir, { clock, logger: this.#logger, onChange });
+    }
+    if (kube !== undefined) {
+      const changed = () => this.#gather();
+      this.#cluster = followCluster({ domain }, {
+        ...{ client: kube.client, random: kube.random, clock },
+        onServices: changed,
+        onDocuments: () => {
+          this.#isStale = true;
+          changed();
+        },
+        onPod: (namespace, now, before) => this.#podChanged(namespace, [now, before]),
+        onFailure: (what, thrown) => this.#failed(what, thrown),
+      });
+      await this.#cluster.whole();
+    }
+    this.#isWhole = true;
+    if (this.#files !== undefined || this.#cluster !== undefined) this.#publish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listeners.clear();
-    await this.#tasks[Symbol.asyncDispose]();
+    this.#gathering?.cancel();
+    this.#isWhole = false;
+    await this.#files?.[Symbol.asyncDispose]();
+    await this.#cluster?.[Symbol.asyncDispose]();
+    this.#gathering?.cancel();
   }
 
-  async #follow(directory: string, signal: AbortSignal): Promise<void> {
-    let last = "";
-    for (;;) {
-      await sleep(this.#clock, LOOK_MS, { signal });
-      const files = await this.#look(directory);
-      if (files === undefined) continue;
-      const stamp = stampOf(files.map(({ path, stamp }) => [path, stamp]));
-      const inForce = stampOf([...this.#files].map(([path, state]) => [path, state.stamp]));
-      if (stamp !== inForce && stamp === last) await this.#take(files);
-      last = stamp;
-    }
+  #failed(what: string, thrown: unknown): void {
+    const fields = { what, reason: messageOf(thrown) };
+    this.#host.metrics.counter(METRIC.registryWatchFailures).inc();
+    this.#logger.warn(EVENT.registryUnwatched, "Cannot follow a list of the cluster", fields);
   }
 
-  /** The files now; `undefined`, logged once, when the folder cannot be read: what was in force stays. */
-  async #look(directory: string): Promise<readonly ConfigFile[] | undefined> {
-    try {
-      const files = await listConfigFiles(directory);
-      this.#lookFailed = false;
-      return files;
-    } catch (thrown) {
-      if (!this.#lookFailed) {
-        this.#logger.error(
-          EVENT.registryUnreadable,
-          "Cannot read the config folder; what was in force stays",
-          {},
-          thrown,
-        );
-      }
-      this.#lookFailed = true;
-      return undefined;
-    }
+  #documentsChanged(): void {
+    this.#isStale = true;
+    if (this.#isWhole) this.#publish();
   }
 
-  async #take(files: readonly ConfigFile[]): Promise<void> {
-    const next = new Map<string, FileState>();
-    for (const { path, stamp } of files) {
-      const before = this.#files.get(path);
-      next.set(
-        path,
-        before?.stamp === stamp
-          ? before
-          : readOver(before, { path, stamp, content: await readConfigFile(path) }),
-      );
+  /** A pod that a ServiceEntry selects is an endpoint of its hosts. */
+  #podChanged(namespace: string, pods: readonly (KubePod | undefined)[]): void {
+    if (!this.#isWhole || this.#isStale) return;
+    this.#isStale = this.#current.documents.some((document) => {
+      if (document.kind !== "ServiceEntry" || document.meta.namespace !== namespace) return false;
+      const labels = document.spec.workloadSelector?.labels;
+      return labels !== undefined && pods.some((pod) => pod && hasLabels(pod.labels, labels));
+    });
+  }
+
+  #gather(): void {
+    if (!this.#isWhole || this.#gathering !== undefined) return;
+    this.#gathering = this.#host.clock.setTimer(GATHER_MS, () => this.#publish());
+  }
+
+  #publish(): void {
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
+    const { services: known, documents: knownDocuments } = this.#current;
+    const isStale = this.#isStale;
+    this.#isStale = false;
+    const documents = isStale ? this.#collect() : knownDocuments;
+    if (isStale) {
+      const workloads = documents.filter((document) => document.kind === "WorkloadEntry");
+      this.#cluster?.services.setWorkloads(workloads);
+      this.#buildExternal(documents);
     }
-    this.#files = next;
-    const collected = collect(next);
-    const { documents, faults } = collected;
-    this.#report(faults);
-    this.#reportWarnings(collected.warnings);
-    this.#reportIdle(collected);
+    const changed = this.#cluster?.services.takeChanged();
+    if (changed !== undefined && changed.services.size > 0) {
+      this.#kubernetes = withChanged(this.#kubernetes, changed.services);
+    } else if (!isStale) return;
+    const services = merged(this.#kubernetes, this.#external);
+    const generation = this.#current.generation + 1;
+    const namesGeneration = isStale || changed?.names ? generation : this.#current.namesGeneration;
+    this.#current = { generation, namesGeneration, services, documents };
+    this.#tell(isStale || known.length !== services.length);
+    for (const listener of this.#listeners) listener(this.#current);
+  }
+
+  /** Endpoints come and go all day. */
+  #tell(isMore: boolean): void {
+    const fields = {
+      services: this.#current.services.length,
+      ...(this.#files && { files: this.#files.files }),
+      ...this.#cluster?.count(),
+      faults: this.#reports.faults,
+    };
+    if (isMore) this.#logger.info(EVENT.registryChanged, "Services read", fields);
+    else this.#logger.debug(EVENT.registryChanged, "Endpoints changed", fields);
+  }
+
+  #collect(): readonly IstioDocument[] {
+    const kinds = this.#cluster?.kinds;
+    const cluster: Collected = {
+      documents: kinds?.documents() ?? [],
+      faults: kinds?.faults() ?? [],
+      warnings: kinds?.warnings() ?? [],
+      unread: [],
+    };
+    const collected = this.#files === undefined ? cluster : join(this.#files.collected, cluster);
+    this.#reports.report(collected);
+    return collected.documents;
+  }
+
+  #buildExternal(documents: readonly IstioDocument[]): void {
+    const cluster = this.#cluster?.services;
     const built = buildServices(documents, {
       autoAddresses: this.#config.autoAddresses,
       previous: this.#allocations,
+      ...(cluster && { selectPods: (namespace, labels) => cluster.selectPods(namespace, labels) }),
     });
+    this.#external = built.services;
     this.#allocations = built.allocations;
     for (const host of built.unallocated) {
       this.#logger.warn(EVENT.registryFault, "No address is left for a host", { host });
     }
-    this.#current = {
-      generation: this.#current.generation + 1,
-      services: built.services,
-      documents,
-    };
-    this.#logger.info(EVENT.registryChanged, "Services read", {
-      services: built.services.length,
-      files: files.length,
-      faults: faults.length,
-    });
-    for (const listener of this.#listeners) listener(this.#current);
   }
-
-  /** Logs warnings that are new. */
-  #reportWarnings(warnings: readonly DocumentFault[]): void {
-    for (const warning of warnings) {
-      if (this.#warned.has(textOf(warning))) continue;
-      this.#logger.warn(EVENT.registryWarning, "Document taken; it is probably not meant so", {
-        ...{ file: warning.file, line: warning.line, field: warning.field },
-        reason: warning.reason,
-      });
-    }
-    this.#warned = new Set(warnings.map(textOf));
-  }
-
-  /** Says once what is read or left alone and does nothing. */
-  #reportIdle({ documents, unread }: Collected): void {
-    const idle = { withoutEffect: withoutEffect(documents), leftAlone: leftAlone(unread) };
-    const text = JSON.stringify(idle);
-    if (text === this.#idle) return;
-    this.#idle = text;
-    if (idle.withoutEffect === "" && idle.leftAlone === "") return;
-    this.#logger.info(EVENT.registryIdle, "Documents that have no effect yet", idle);
-  }
-
-  /** Logs faults that are new. */
-  #report(faults: readonly DocumentFault[]): void {
-    const known = new Set(this.#faults.map(textOf));
-    this.#faults = faults;
-    for (const fault of faults) {
-      if (known.has(textOf(fault))) continue;
-      this.#logger.error(
-        EVENT.registryFault,
-        "Document refused; the last good state of its file stays",
-        { file: fault.file, line: fault.line, field: fault.field, reason: fault.reason },
-      );
-    }
-  }
-}
-
-function textOf({ file, line, field, reason }: DocumentFault): string {
-  return `${file}:${line}: ${field} ${reason}`;
-}
-
-function stampOf(files: readonly (readonly [string, string])[]): string {
-  return JSON.stringify([...files].sort(([one], [other]) => one < other ? -1 : 1));
 }

@@ -47,6 +47,7 @@ export const EVENT = {
   registryFault: "registry.document_refused",
   registryIdle: "registry.documents_without_effect",
   registryUnreadable: "registry.unreadable",
+  registryUnwatched: "registry.unwatched",
   registryWarning: "registry.document_warning",
   serverCertChanged: "server_cert.changed",
   serverCertFailed: "server_cert.failed",
@@ -122,6 +123,7 @@ export const METRIC = {
   injectionFailures: "sidecar_injection_failure_total",
   injectionSkips: "sidecar_injection_skip_total",
   injectionSeconds: "sidecar_injection_time_seconds",
+  registryWatchFailures: "signet_registry_watch_failures_total",
   residentMemory: "process_resident_memory_bytes",
   heapUsed: "signet_heap_used_bytes",
   heapLimit: "signet_heap_total_bytes",
@@ -288,7 +290,11 @@ export const METRIC_DESCRIPTIONS = {
   },
   signet_registry_services: { help: "Services known, one for each host", labels: [] },
   signet_registry_faults: {
-    help: "Faults in the documents of --configDir as they are now",
+    help: "Faults in the documents of --configDir and of a cluster as they are now",
+    labels: [],
+  },
+  signet_registry_watch_failures_total: {
+    help: "Failures to follow a list of a Kubernetes cluster; each is tried again",
     labels: [],
   },
   sidecar_injection_requests_total: { help: "Pods that were asked about", labels: [] },

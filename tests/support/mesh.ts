@@ -15,7 +15,7 @@ export function registrySnapshot(yaml: string, generation = 1): RegistrySnapshot
   const { documents, faults } = parseIstioFile(yaml, "test.yaml");
   if (faults.length > 0) throw new TypeError(`Bad test: ${JSON.stringify(faults)}`);
   const { services } = buildServices(documents, { autoAddresses: undefined, previous: new Map() });
-  return { generation, services, documents };
+  return { generation, namesGeneration: generation, services, documents };
 }
 
 /** The mesh of these documents. */

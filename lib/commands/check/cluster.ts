@@ -36,7 +36,7 @@ export function lookAtCluster(
 }
 
 function scopeOf(
-  { ca, cert, signers }: Config,
+  { ca, cert, signers, mesh }: Config,
   kube: NonNullable<Config["kube"]>,
 ): PermissionScope {
   const { namespace, useCacerts, distribution } = kube;
@@ -47,6 +47,9 @@ function scopeOf(
     electsLeader: kube.electsLeader,
     configMaps: names.filter((name) => name !== undefined),
     signers: signersOf({ cert, signers }),
+    meshConfigMaps: [mesh.configMaps?.name, mesh.configMaps?.shared].filter((name) =>
+      name !== undefined
+    ),
   };
 }
 

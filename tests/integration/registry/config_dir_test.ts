@@ -37,7 +37,10 @@ async function withFolder(
       directory,
       logs,
       metrics,
-      open: () => openRegistry({ configDir: directory, autoAddresses: undefined }, host),
+      open: () =>
+        openRegistry({
+          ...{ configDir: directory, autoAddresses: undefined, domain: "cluster.local" },
+        }, host),
       // Looks at a real disk take turns of the event loop that the fake clock knows nothing of.
       pass: async (until) => {
         for (let i = 0; until === undefined ? i < 8 : i < MOST_TURNS && !until(); i++) {

@@ -37,7 +37,9 @@ Deno.test("--registries given as nothing uses no cluster", () => {
   assert.equal(config(["--registries="], POD).kube, undefined);
   const { kube, notices } = config(["--registries=", "--kubeconfig", "/a"]);
   assert.equal(kube, undefined);
-  assert.deepEqual(notices, ["--kubeconfig has no effect, as --registries is empty"]);
+  assert.deepEqual(notices, [
+    "--kubeconfig has no effect, as --registries does not name Kubernetes",
+  ]);
 });
 
 Deno.test("options of a cluster say so where there is none", () => {

@@ -3,6 +3,7 @@ import { isSignetError } from "signet/base/mod.ts";
 import { DEFAULT_MESH_CONFIG, parseMeshConfig } from "../../../lib/config/mesh_config.ts";
 
 const PATH = "/etc/istio/config/mesh";
+const WHERE = `${PATH} (--meshConfig)`;
 
 Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", async (t) => {
   const { discoveryAddress } = DEFAULT_MESH_CONFIG;
@@ -37,7 +38,7 @@ Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", as
   ];
   for (const [name, text, trustDomain, address] of rows) {
     await t.step(name, () => {
-      assert.deepEqual(parseMeshConfig(text, PATH), {
+      assert.deepEqual(parseMeshConfig(text, WHERE), {
         trustDomain,
         discoveryAddress: address,
         caCertificates: [],
@@ -85,7 +86,7 @@ Deno.test("parseMeshConfig() refuses the rest in one line that names the file an
   };
   for (const [name, [text, message]] of Object.entries(rows)) {
     await t.step(name, () => {
-      assert.throws(() => parseMeshConfig(text, PATH), (thrown) => {
+      assert.throws(() => parseMeshConfig(text, WHERE), (thrown) => {
         assert.ok(isSignetError(thrown, "config.bad_value"), String(thrown));
         assert.ok(thrown.message.startsWith(`Cannot use mesh config ${PATH} (--meshConfig): `));
         assert.match(thrown.message, message);
@@ -97,6 +98,6 @@ Deno.test("parseMeshConfig() refuses the rest in one line that names the file an
 });
 
 Deno.test("parseMeshConfig() takes no prototype for a field", () => {
-  const parsed = parseMeshConfig("__proto__: {trustDomain: evil}\nconstructor: x", PATH);
+  const parsed = parseMeshConfig("__proto__: {trustDomain: evil}\nconstructor: x", WHERE);
   assert.equal(parsed.trustDomain, undefined);
 });

@@ -27,6 +27,7 @@ function endpoint(address: string, more: Partial<Endpoint> = {}): Endpoint {
     serviceAccount: "",
     hostname: "",
     ready: true,
+    tlsMode: "disabled",
     ...more,
   };
 }

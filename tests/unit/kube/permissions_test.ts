@@ -22,6 +22,7 @@ const SCOPE: PermissionScope = {
   useCacerts: false,
   electsLeader: true,
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
+  meshConfigMaps: ["istio"],
   signers: [],
 };
 /** What it does more with each of the options' folders. */

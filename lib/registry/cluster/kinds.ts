@@ -1,0 +1,227 @@
+/**
+ * Istio's kinds, read through the API server. Their CRDs may be missing, come later, serve an older version or go: the API groups are
+ * looked at until every kind is there, and a list that is gone is looked for again.
+ *
+ * Each object is held to the rules of files: one with a fault keeps what it said before.
+ */
+import { createTaskGroup, isSignetError, sleep, type TaskGroup } from "../../base/mod.ts";
+import {
+  type DocumentFault,
+  formatPath,
+  ISTIO_KINDS,
+  type IstioDocument,
+  type IstioKind,
+  KIND_GROUPS,
+  parseDocument,
+} from "../../istio/mod.ts";
+import {
+  asObject,
+  asText,
+  createReflector,
+  type KubeDocument,
+  metaOf,
+  type Reflector,
+  type ReflectorHost,
+  refusedStatus,
+} from "../../kube/mod.ts";
+
+/** Time between two looks for kinds that are missing, in milliseconds. */
+export const LOOK_FOR_KINDS_MS = 5_000;
+/** `kubectl apply` keeps the whole object there once more. */
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** What following the kinds needs. */
+export interface KindsHost extends ReflectorHost {
+  /** Told after each change of documents or faults. */
+  readonly onChange: () => void;
+  /** Told each failure, before the next try: what could not be read. */
+  readonly onFailure: (what: string, thrown: unknown) => void;
+}
+
+/** Documents of a cluster; disposing ends the watches. */
+export interface ClusterKinds extends AsyncDisposable {
+  /** Resolves when every kind that the API server has is known. */
+  readonly synced: Promise<void>;
+  /** Documents in force, in order of kind, namespace and name. */
+  documents(): readonly IstioDocument[];
+  /** What is wrong with objects. */
+  faults(): readonly DocumentFault[];
+  /** What is taken and probably not meant. */
+  warnings(): readonly DocumentFault[];
+}
+
+/** Starts to follow. */
+export function followKinds(host: KindsHost): ClusterKinds {
+  return new LiveKinds(host);
+}
+
+/** What is kept of an object. */
+interface KeptObject {
+  readonly document: IstioDocument | undefined;
+  readonly faults: readonly DocumentFault[];
+  readonly warnings: readonly DocumentFault[];
+}
+
+class LiveKinds implements ClusterKinds {
+  readonly #host: KindsHost;
+  readonly #lists = new Map<IstioKind, Reflector<KeptObject>>();
+  readonly #gone = new Set<IstioKind>();
+  readonly #tasks: TaskGroup;
+  readonly #synced = Promise.withResolvers<void>();
+  readonly synced = this.#synced.promise;
+  #isSynced = false;
+
+  constructor(host: KindsHost) {
+    this.#host = host;
+    this.#tasks = createTaskGroup({ onError: (name, thrown) => host.onFailure(name, thrown) });
+    this.#tasks.run("look for Istio's kinds", (signal) => this.#look(signal));
+  }
+
+  documents(): readonly IstioDocument[] {
+    return this.#kept().flatMap(({ document }) => document ?? []);
+  }
+
+  faults(): readonly DocumentFault[] {
+    return this.#kept().flatMap(({ faults }) => faults);
+  }
+
+  warnings(): readonly DocumentFault[] {
+    return this.#kept().flatMap(({ warnings }) => warnings);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks[Symbol.asyncDispose]();
+    await Promise.all([...this.#lists.values()].map((list) => list[Symbol.asyncDispose]()));
+    this.#lists.clear();
+  }
+
+  #kept(): readonly KeptObject[] {
+    return ISTIO_KINDS.flatMap((kind) => {
+      const objects = this.#lists.get(kind)?.objects ?? new Map<string, KeptObject>();
+      return [...objects].sort(([one], [other]) => one < other ? -1 : 1).map(([, kept]) => kept);
+    });
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.#dropGone();
+        if (this.#lists.size < ISTIO_KINDS.length) await this.#find(signal);
+        this.#resolveWhenSynced();
+      } catch (thrown) {
+        if (signal.aborted || !isSignetError(thrown)) throw thrown;
+        this.#host.onFailure("Istio's API groups", thrown);
+      }
+      await sleep(this.#host.clock, LOOK_FOR_KINDS_MS, { signal });
+    }
+  }
+
+  /** Called after each look: a list that was found and went away again is waited for no more. */
+  #resolveWhenSynced(): void {
+    if (this.#isSynced) return;
+    const lists = [...this.#lists.values()].map(({ synced }) => synced);
+    void Promise.all(lists).then(() => {
+      this.#isSynced = true;
+      this.#synced.resolve();
+    });
+  }
+
+  /** A CRD that was removed took its objects with it. */
+  async #dropGone(): Promise<void> {
+    for (const kind of this.#gone) {
+      await this.#lists.get(kind)?.[Symbol.asyncDispose]();
+      this.#lists.delete(kind);
+      this.#gone.delete(kind);
+      this.#host.onChange();
+    }
+  }
+
+  async #find(signal: AbortSignal): Promise<void> {
+    for (const group of new Set(Object.values(KIND_GROUPS).map(({ group }) => group))) {
+      const missing = ISTIO_KINDS.filter((kind) =>
+        KIND_GROUPS[kind].group === group && !this.#lists.has(kind)
+      );
+      if (missing.length === 0) continue;
+      const served = await this.#versionsOf(group, signal);
+      for (const version of served) {
+        const paths = await this.#pathsOf(`/apis/${group}/${version}`, signal);
+        for (const kind of missing) {
+          const path = paths.get(kind);
+          const isWanted = KIND_GROUPS[kind].versions.includes(version);
+          if (path === undefined || !isWanted || this.#lists.has(kind)) continue;
+          this.#follow({ apiVersion: `${group}/${version}`, kind }, path);
+        }
+        if (missing.every((kind) => this.#lists.has(kind))) break;
+      }
+    }
+  }
+
+  /** Versions of a group, the newest that signet reads first; none when there is no CRD of the group. */
+  async #versionsOf(group: string, signal: AbortSignal): Promise<readonly string[]> {
+    const versions = asList((await this.#get(`/apis/${group}`, signal))["versions"])
+      .map((each) => asText(asObject(each)["version"]));
+    const wanted = Object.values(KIND_GROUPS).flatMap((kind) =>
+      kind.group === group ? kind.versions : []
+    );
+    return [...new Set(wanted)].filter((version) => versions.includes(version));
+  }
+
+  /** Paths of the lists of a version by kind; a path with a slash is a subresource's. */
+  async #pathsOf(base: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const resources = asList((await this.#get(base, signal))["resources"]).map(asObject);
+    return new Map(
+      resources.map(({ kind, name }) => [asText(kind), asText(name)] as const)
+        .filter(([, name]) => !name.includes("/")).map(([kind, name]) => [kind, `${base}/${name}`]),
+    );
+  }
+
+  async #get(path: string, signal: AbortSignal): Promise<KubeDocument> {
+    try {
+      return await this.#host.client.request({ path, signal });
+    } catch (thrown) {
+      if (refusedStatus(thrown) === 404) return {};
+      throw thrown;
+    }
+  }
+
+  #follow(type: { readonly apiVersion: string; readonly kind: IstioKind }, path: string): void {
+    const { onChange, onFailure } = this.#host;
+    const { kind } = type;
+    this.#lists.set(
+      kind,
+      createReflector<KeptObject>({
+        path,
+        keep: (object, before) => keepObject({ ...object, ...type }, before),
+        onChange,
+        onFailure: (thrown) => {
+          if (refusedStatus(thrown) === 404) this.#gone.add(kind);
+          else onFailure(path, thrown);
+        },
+      }, this.#host),
+    );
+  }
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Fields that signet does not know are warned of and no more: the CRD of the cluster may be newer. */
+function keepObject(object: KubeDocument, before: KeptObject | undefined): KeptObject {
+  const { name, namespace } = metaOf(object);
+  const place = { file: `cluster: ${asText(object["kind"])} ${namespace}/${name}`, line: 0 };
+  const parsed = parseDocument(withoutLastApplied(object), { place, unknownFields: "warn" });
+  const located = (findings: typeof parsed.faults) =>
+    findings.map(({ path, reason }) => ({ ...place, field: formatPath(path), reason }));
+  return {
+    document: parsed.faults.length > 0 ? before?.document : parsed.document,
+    faults: located(parsed.faults),
+    warnings: parsed.faults.length > 0 ? [] : located(parsed.warnings),
+  };
+}
+
+function withoutLastApplied(object: KubeDocument): KubeDocument {
+  const metadata = asObject(object["metadata"]);
+  const { [LAST_APPLIED]: _, ...annotations } = asObject(metadata["annotations"]);
+  return { ...object, metadata: { ...metadata, annotations } };
+}
