@@ -70,7 +70,7 @@ export const KUBE_OPTIONS = {
     flag: "kubernetesApiQPS",
     fallback: "80",
     help:
-      "most requests a second to the cluster's API server, for long; renewals of the Lease do not wait",
+      "most requests a second to the cluster's API server, for long; reviews of tokens and renewals of the Lease do not wait",
   }, { max: MAX_REQUESTS }),
   kubernetesApiBurst: intOption({
     flag: "kubernetesApiBurst",

@@ -15,6 +15,7 @@ import { createAnswerer } from "./answer.ts";
 import type { DnsLimits } from "./limits.ts";
 import { listenDot } from "./listen.ts";
 import { buildNameTable, type NameInfo, type NameTable } from "./name_table.ts";
+import { rememberRecords } from "./name_records.ts";
 import { createDnsObserver } from "./observer.ts";
 import type { Forwarder } from "./port.ts";
 import { SaidAnswers } from "./said_answers.ts";
@@ -75,9 +76,10 @@ export interface DnsServer extends AsyncDisposable {
 export async function listenDns(config: DnsConfig, host: DnsHost): Promise<DnsServer> {
   const { registry } = host;
   const said = new SaidAnswers(pick);
+  const find = rememberRecords();
   const build = (): NameTable => {
     const { services, namesGeneration: generation } = registry.current;
-    return buildNameTable({ generation, services }, { domain: config.domain });
+    return buildNameTable({ generation, services }, { domain: config.domain, find });
   };
   let table = build();
   const following = registry.onChange(({ namesGeneration }) => {

@@ -52,7 +52,7 @@ export {
   type NameTable,
 } from "./name_table.ts";
 export { reverseName } from "./name_table.ts";
-export type { NameRecords, SrvData } from "./name_records.ts";
+export type { FindRecords, NameRecords, SrvData } from "./name_records.ts";
 export type {
   Age,
   Aging,

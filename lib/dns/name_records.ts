@@ -31,6 +31,24 @@ export interface NameRecords {
 const NO_SRV: ReadonlyMap<string, readonly SrvData[]> = new Map();
 const NO_ENDPOINTS: ReadonlyMap<string, NameRecords> = new Map();
 
+/** Finds what a host answers with; see {@linkcode recordsOf}. */
+export type FindRecords = (services: readonly Service[]) => NameRecords | undefined;
+
+/**
+ * A {@linkcode FindRecords} that remembers: of a service that is alone with its host it gives the same records for as long as the registry
+ * has the same object for it, so that one changed name does not cost the others their encoded answers.
+ */
+export function rememberRecords(): FindRecords {
+  const known = new WeakMap<Service, { readonly records: NameRecords | undefined }>();
+  return (services) => {
+    const [alone, ...others] = services;
+    if (alone === undefined || others.length > 0) return recordsOf(services);
+    const found = known.get(alone) ?? { records: recordsOf(services) };
+    known.set(alone, found);
+    return found.records;
+  };
+}
+
 /**
  * Joins the services of one host: a Kubernetes service stands alone, ServiceEntries add up. `undefined` when no address is known, so
  * that the name is asked upstream, as Istio does.

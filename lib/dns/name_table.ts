@@ -11,7 +11,7 @@
  */
 import { formatIpAddress } from "../base/mod.ts";
 import type { RegistrySnapshot, Service } from "../registry/mod.ts";
-import { type NameRecords, recordsOf, type SrvData } from "./name_records.ts";
+import { type FindRecords, type NameRecords, recordsOf, type SrvData } from "./name_records.ts";
 
 /** Version of Kubernetes' DNS schema (its TXT record). */
 const SCHEMA_VERSION = "1.1.0";
@@ -75,10 +75,10 @@ export function emptyNameTable(domain: string): NameTable {
   return buildNameTable({ generation: 0, services: [] }, { domain });
 }
 
-/** Builds the table of a snapshot. */
+/** Builds the table of a snapshot; `find` gives the records of a host. */
 export function buildNameTable(
   { generation, services }: Pick<RegistrySnapshot, "generation" | "services">,
-  { domain }: { readonly domain: string },
+  { domain, find = recordsOf }: { readonly domain: string; readonly find?: FindRecords },
 ): NameTable {
   const hosts = new Map<string, HostEntry>();
   for (const service of services) {
@@ -86,8 +86,8 @@ export function buildNameTable(
     if (entry === undefined) hosts.set(service.host, { services: [service], views: new Map() });
     else entry.services.push(service);
   }
-  const lookup = createLookup(hosts, domain);
-  return { generation, domain, lookup, list: (client) => listHosts(hosts, client) };
+  const lookup = createLookup(hosts, { domain, find });
+  return { generation, domain, lookup, list: (client) => listHosts(hosts, client, find) };
 }
 
 /** One host with what each kind of client sees of it; the views are made when they are first asked for. */
@@ -97,14 +97,18 @@ interface HostEntry {
   readonly views: Map<string, NameRecords | undefined>;
 }
 
-function viewOf(entry: HostEntry, { namespace = "" }: NameClient): NameRecords | undefined {
+function viewOf(
+  entry: HostEntry,
+  { namespace = "" }: NameClient,
+  find: FindRecords,
+): NameRecords | undefined {
   const named = entry.services.some(({ exportTo }) => exportTo.includes(namespace));
   const key = named ? namespace : "";
   if (!entry.views.has(key)) {
     const visible = entry.services.filter(({ exportTo }) =>
       exportTo.length === 0 || exportTo.includes("*") || key !== "" && exportTo.includes(key)
     );
-    entry.views.set(key, recordsOf(visible));
+    entry.views.set(key, find(visible));
   }
   return entry.views.get(key);
 }
@@ -115,20 +119,23 @@ function isShortened({ services: [service] }: HostEntry): boolean {
 
 type Found = { readonly key: string; readonly records: NameRecords };
 
-function createLookup(hosts: ReadonlyMap<string, HostEntry>, domain: string): NameTable["lookup"] {
+function createLookup(
+  hosts: ReadonlyMap<string, HostEntry>,
+  { domain, find }: { readonly domain: string; readonly find: FindRecords },
+): NameTable["lookup"] {
   const parents = parentsOf(hosts.keys());
-  const reverse = reverseNames(hosts.values());
+  const reverse = reverseNames(hosts.values(), find);
   const hasWildcards = [...hosts.keys()].some((host) => host.startsWith("*."));
   const suffixesOf = searchSuffixes(domain);
   const versionName = `dns-version.${domain}`;
 
   const direct = (key: string, client: NameClient): Found | undefined => {
     const entry = hosts.get(key);
-    const records = entry && viewOf(entry, client);
+    const records = entry && viewOf(entry, client, find);
     if (records !== undefined) return { key, records };
     const full = expand(key, client, domain);
     const short = full === undefined ? undefined : hosts.get(full);
-    const view = short && isShortened(short) ? viewOf(short, client) : undefined;
+    const view = short && isShortened(short) ? viewOf(short, client, find) : undefined;
     return view && { key, records: view };
   };
 
@@ -215,14 +222,20 @@ function parentsOf(hosts: Iterable<string>): ReadonlySet<string> {
   const parents = new Set<string>();
   for (const host of hosts) {
     for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
-      parents.add(host.slice(dot + 1));
+      const parent = host.slice(dot + 1);
+      // What one lies below the other does, too.
+      if (parents.has(parent)) break;
+      parents.add(parent);
     }
   }
   return parents;
 }
 
 /** Hosts by the reverse name of their addresses, and of their endpoints that have names. */
-function reverseNames(entries: Iterable<HostEntry>): ReadonlyMap<string, readonly string[]> {
+function reverseNames(
+  entries: Iterable<HostEntry>,
+  find: FindRecords,
+): ReadonlyMap<string, readonly string[]> {
   const reverse = new Map<string, string[]>();
   const add = (octets: Uint8Array, host: string) => {
     const name = reverseName(octets);
@@ -231,7 +244,7 @@ function reverseNames(entries: Iterable<HostEntry>): ReadonlyMap<string, readonl
     reverse.set(name, hosts);
   };
   for (const { services } of entries) {
-    const records = services[0]!.host.startsWith("*.") ? undefined : recordsOf(services);
+    const records = services[0]!.host.startsWith("*.") ? undefined : find(services);
     if (records === undefined) continue;
     for (const [hostname, endpoint] of records.endpoints) {
       for (const octets of [...endpoint.v4, ...endpoint.v6]) {
@@ -254,10 +267,11 @@ export function reverseName(octets: Uint8Array): string {
 function listHosts(
   hosts: ReadonlyMap<string, HostEntry>,
   client: NameClient,
+  find: FindRecords,
 ): Readonly<Record<string, NameInfo>> {
   const list: Record<string, NameInfo> = {};
   for (const [host, entry] of hosts) {
-    const records = viewOf(entry, client);
+    const records = viewOf(entry, client, find);
     if (records === undefined) continue;
     const ips = [...records.v4, ...records.v6].map((octets) => formatIpAddress(octets)!);
     const { name, namespace } = entry.services[0]!;

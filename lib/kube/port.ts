@@ -33,7 +33,7 @@ export interface KubeRequest {
   readonly signal?: AbortSignal;
   /** Time for the whole answer, in milliseconds. Default: ten seconds. */
   readonly timeoutMs?: number;
-  /** True for one that counts and does not wait when much is asked; see `rate.ts`. */
+  /** True for one that does not wait when much is asked; see `rate.ts`. */
   readonly isUrgent?: boolean;
 }
 

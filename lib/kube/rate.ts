@@ -1,8 +1,9 @@
 /**
  * How often the API server is asked: a token bucket, as client-go has it (`--kubernetesApiQPS`, `--kubernetesApiBurst`).
  *
- * Requests wait in order for their turn. What a server must do to stay what it is (renew its Lease) counts and does not wait: whoever makes
- * it ask much, by tokens to review, should not make it lose that.
+ * Requests wait in order for their turn. Some have no part in it: renewals of the Lease, which a server must make to stay what it is, and
+ * reviews of tokens, of which callers decide how many there are: a review that is late would count as an API server that is away, and then
+ * tokens are believed by their signature alone.
  */
 import { type Clock, sleep } from "../base/mod.ts";
 
@@ -28,10 +29,11 @@ export function createTurns(rate: RequestRate | undefined, clock: Clock): Turns 
   let lastMs = clock.monotonicMs();
   return {
     async take({ signal, isUrgent = false }) {
+      if (isUrgent) return;
       const nowMs = clock.monotonicMs();
       left = Math.min(burst, left + (nowMs - lastMs) * perSecond / 1000) - 1;
       lastMs = nowMs;
-      if (left >= 0 || isUrgent) return;
+      if (left >= 0) return;
       try {
         await sleep(clock, -left * 1000 / perSecond, signal === undefined ? {} : { signal });
       } catch (thrown) {

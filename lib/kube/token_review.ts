@@ -32,6 +32,7 @@ export async function reviewToken(
 ): Promise<TokenReview> {
   const answer = await client.request({
     method: "POST",
+    isUrgent: true,
     timeoutMs: TIMEOUT_MS,
     path: "/apis/authentication.k8s.io/v1/tokenreviews",
     body: {

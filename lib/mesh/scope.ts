@@ -34,12 +34,21 @@ const MAX_REMEMBERED = 1_000;
 /** Makes a {@linkcode Scopes} that remembers. */
 export function createScopes(): Scopes {
   const ofSnapshot = new WeakMap<MeshSnapshot, Map<string, Scope>>();
+  const own = new WeakMap<MeshSnapshot["services"], ReadonlySet<string>>();
+  /** Viewers without a Sidecar see the same, but for those of namespaces that something is for. */
+  const keyOf = (viewer: Viewer, { services }: MeshSnapshot): string => {
+    const hosts = hostsOf(viewer);
+    let namespaces = own.get(services);
+    if (namespaces === undefined) own.set(services, namespaces = namespacesOfTheirOwn(services));
+    const isCommon = hosts.length === 0 && !namespaces.has(viewer.namespace);
+    return isCommon ? "" : `${viewer.namespace} ${hosts.join(" ")}`;
+  };
   const last = new Map<string, Scope>();
   return {
     scopeOf(snapshot, viewer) {
       let scopes = ofSnapshot.get(snapshot);
       if (scopes === undefined) ofSnapshot.set(snapshot, scopes = new Map());
-      const key = keyOf(viewer);
+      const key = keyOf(viewer, snapshot);
       const known = scopes.get(key);
       if (known !== undefined) return known;
       const services = visibleTo(viewer, snapshot.services);
@@ -61,8 +70,16 @@ function hostsOf({ sidecar }: Viewer): readonly string[] {
   return (sidecar?.egress ?? []).flatMap(({ hosts }) => hosts);
 }
 
-function keyOf(viewer: Viewer): string {
-  return `${viewer.namespace} ${hostsOf(viewer).join(" ")}`;
+/** Namespaces that see what others do not: what is exported to them, and their own of several services with one host. */
+function namespacesOfTheirOwn(services: readonly MeshService[]): ReadonlySet<string> {
+  const namespaces = new Set<string>();
+  let before: ServiceFacts | undefined;
+  for (const { facts } of services) {
+    for (const name of facts.exportTo) namespaces.add(name);
+    if (before?.host === facts.host) namespaces.add(before.namespace).add(facts.namespace);
+    before = facts;
+  }
+  return namespaces;
 }
 
 function build(services: readonly MeshService[], before: Scope | undefined): Scope {

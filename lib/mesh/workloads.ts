@@ -5,7 +5,6 @@
 import type { MeshSnapshot, Proxy, Workload } from "./port.ts";
 
 interface Known {
-  readonly namespace: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -16,31 +15,38 @@ export interface Workloads {
   of(snapshot: MeshSnapshot, proxy: Proxy): Workload;
 }
 
-/** Makes a {@linkcode Workloads}. */
+type Index = ReadonlyMap<string, readonly Known[]>;
+
+/** Makes a {@linkcode Workloads}. Of each snapshot the namespaces are indexed that have proxies. */
 export function createWorkloads(): Workloads {
-  const indexes = new WeakMap<MeshSnapshot["services"], ReadonlyMap<string, readonly Known[]>>();
-  const indexOf = (snapshot: MeshSnapshot) => {
-    const known = indexes.get(snapshot.services) ?? build(snapshot);
-    indexes.set(snapshot.services, known);
-    return known;
+  const indexes = new WeakMap<MeshSnapshot["services"], Map<string, Index>>();
+  const indexOf = ({ services }: MeshSnapshot, namespace: string) => {
+    let ofSnapshot = indexes.get(services);
+    if (ofSnapshot === undefined) indexes.set(services, ofSnapshot = new Map());
+    const known = ofSnapshot.get(namespace);
+    if (known !== undefined) return known;
+    const index = build(services, namespace);
+    // A namespace without services costs a look at each; what proxies say of theirs is not kept.
+    if (index.size > 0) ofSnapshot.set(namespace, index);
+    return index;
   };
   return {
     of(snapshot, { addresses, namespace, serviceAccount, labels }) {
-      const index = indexOf(snapshot);
-      const here = addresses.flatMap((address) => index.get(address) ?? [])
-        .filter((known) => known.namespace === namespace);
+      const index = indexOf(snapshot, namespace);
+      const here = addresses.flatMap((address) => index.get(address) ?? []);
       const meant = here.find((known) => known.serviceAccount === serviceAccount) ?? here[0];
       return { namespace, labels: meant?.labels ?? labels };
     },
   };
 }
 
-function build({ services }: MeshSnapshot): ReadonlyMap<string, readonly Known[]> {
+function build(services: MeshSnapshot["services"], namespace: string): Index {
   const index = new Map<string, Known[]>();
-  for (const { facts: { namespace }, endpoints } of services) {
+  for (const { facts, endpoints } of services) {
+    if (facts.namespace !== namespace) continue;
     for (const { address, serviceAccount, labels } of endpoints) {
       if (Object.keys(labels).length === 0) continue;
-      const known = { namespace, serviceAccount, labels };
+      const known = { serviceAccount, labels };
       const others = index.get(address);
       if (others === undefined) index.set(address, [known]);
       else others.push(known);

@@ -20,8 +20,12 @@ import { createReports, type Reports } from "./reports.ts";
 import { hasLabels } from "./selection.ts";
 import { buildServices } from "./services.ts";
 
-/** How long changes of a cluster are gathered, in milliseconds: one write of Kubernetes is often several objects. */
-const GATHER_MS = 10;
+/**
+ * How long changes of a cluster are gathered, in milliseconds: one write of Kubernetes is often several objects. Longer, up to the second
+ * number, where it costs much to take them up: whoever may write EndpointSlices gets a tenth of a processor.
+ */
+const GATHER_MS = { least: 10, most: 5_000 } as const;
+const COST_TO_PAUSE = 9;
 
 /** What the registry needs of the world. */
 export interface RegistryHost {
@@ -74,6 +78,7 @@ class LiveRegistry implements ServiceRegistry {
   /** True when services of documents are to be made anew. */
   #isStale = true;
   #gathering: Timer | undefined;
+  #gatherMs: number = GATHER_MS.least;
 
   constructor(config: RegistryConfig, host: RegistryHost) {
     this.#config = config;
@@ -150,7 +155,13 @@ class LiveRegistry implements ServiceRegistry {
 
   #gather(): void {
     if (!this.#isWhole || this.#gathering !== undefined) return;
-    this.#gathering = this.#host.clock.setTimer(GATHER_MS, () => this.#publish());
+    const { clock } = this.#host;
+    this.#gathering = clock.setTimer(this.#gatherMs, () => {
+      const fromMs = clock.monotonicMs();
+      this.#publish();
+      const pauseMs = COST_TO_PAUSE * (clock.monotonicMs() - fromMs);
+      this.#gatherMs = Math.min(GATHER_MS.most, Math.max(GATHER_MS.least, pauseMs));
+    });
   }
 
   #publish(): void {

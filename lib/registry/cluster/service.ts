@@ -1,6 +1,6 @@
 /**
  * From a Service, its EndpointSlices, their Pods and the WorkloadEntries that it selects to a service of the mesh, by Istio's rules: a
- * cluster IP is balanced over the endpoints, a headless Service keeps the address that the client chose, an ExternalName is a name outside.
+ * name leads to a cluster IP, of a headless Service to its endpoints, of an ExternalName elsewhere.
  */
 import { workloadEndpoint, type WorkloadEntryDocument } from "../endpoints.ts";
 import type { Endpoint, Service } from "../port.ts";
@@ -27,7 +27,8 @@ export function serviceHead(service: KubeService, domain: string): ServiceHead {
     ports: service.ports.map(({ name, number, protocol, targetPort }) => ({
       ...{ name, number, protocol, targetPort },
     })),
-    resolution: externalName !== "" ? "DNS" : headless ? "NONE" : "STATIC",
+    // A proxy that does not intercept cannot know which endpoint of a headless Service was meant: it gets all of them.
+    resolution: externalName === "" ? "STATIC" : "DNS",
     meshInternal: externalName === "",
     exportTo: service.exportTo.map((name) => name === "." ? namespace : name),
     subjectAltNames: [],

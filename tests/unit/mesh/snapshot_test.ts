@@ -19,6 +19,24 @@ Deno.test("buildSnapshot() keeps what says the same, and replaces endpoints with
   assert.equal(other.services[1], before.services[1]);
 });
 
+Deno.test("buildSnapshot() finds what did not change beside services that come, go and are replaced", () => {
+  const all = ["a", "b", "c", "d", "e"].map((name) => serviceEntry({ name })).join("");
+  const before = meshOf(all);
+  const [a, b, c, d, e] = before.services;
+  const without = meshOf(all.replace(serviceEntry({ name: "b" }), ""), { previous: before });
+  assert.deepEqual(without.services, [a, c, d, e]);
+  assert.ok(without.services.every((service) => before.services.includes(service)));
+  const more = meshOf(all.replaceAll("port: 8080", "port: 80") + serviceEntry({ name: "bb" }), {
+    previous: without,
+  });
+  assert.equal(more.services.length, 6);
+  assert.deepEqual([more.services[0], more.services[3], more.services[5]], [a, c, e]);
+  assert.equal(more.services[0], a);
+  assert.equal(more.services[3], c);
+  assert.equal(more.services[5], e);
+  assert.equal(more.services[1] === b, false, "what was gone is made anew");
+});
+
 Deno.test("buildSnapshot() names the identities of a service, and who takes mutual TLS", () => {
   const yaml = serviceEntry({
     name: "a",

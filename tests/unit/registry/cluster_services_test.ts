@@ -228,7 +228,7 @@ Deno.test("createClusterServices() joins an endpoint that stands in two slices, 
   );
   const { services, names } = world.services.takeChanged();
   const { endpoints, resolution, headless } = services.get(HOST)!;
-  assert.deepEqual([resolution, headless, names], ["NONE", true, true]);
+  assert.deepEqual([resolution, headless, names], ["STATIC", true, true]);
   assert.deepEqual(endpoints.map((each) => [each.address, each.ports, each.ready]), [
     ["10.1.0.1", { http: 8080, constructor: 9 }, true],
     ["10.1.0.2", { constructor: 9 }, true],

@@ -1,0 +1,169 @@
+/** Istio's kinds from an API server of paper: groups and versions that come and go, objects with faults. */
+import assert from "node:assert/strict";
+import { SignetError } from "signet/base/mod.ts";
+import type { KubeClient, KubeDocument, WatchEvent } from "signet/kube/mod.ts";
+import { followKinds, LOOK_FOR_KINDS_MS } from "../../../lib/registry/cluster/kinds.ts";
+import { createFakeClock } from "../../support/fake_clock.ts";
+import { settle } from "../../support/xds_server.ts";
+
+const NETWORKING = "/apis/networking.istio.io";
+const refused = (status: number) =>
+  new SignetError("kube.refused", `Cannot GET: ${status}`, { fields: { status } });
+const groupOf = (...versions: string[]) => ({ versions: versions.map((version) => ({ version })) });
+const RESOURCES = {
+  resources: [
+    { kind: "ServiceEntry", name: "serviceentries" },
+    { kind: "ServiceEntry", name: "serviceentries/status" },
+    { kind: "Telemetry", name: "telemetries" },
+  ],
+};
+
+function entry(hosts: readonly string[], resourceVersion: string): KubeDocument {
+  return {
+    metadata: {
+      ...{ name: "db", namespace: "shop", resourceVersion, managedFields: [{}] },
+      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+    },
+    spec: { hosts, ports: [{ number: 80, name: "http", protocol: "HTTP" }], newer: true },
+    status: {},
+  };
+}
+
+/** Answers by path; what is not there is 404. Watches give what a test pushes. */
+async function withKinds(
+  body: (world: {
+    readonly answers: Map<string, KubeDocument | SignetError>;
+    readonly kinds: ReturnType<typeof followKinds>;
+    readonly failures: string[];
+    readonly pass: (ms?: number) => Promise<void>;
+    readonly push: (event: WatchEvent) => void;
+    readonly asked: string[];
+  }) => Promise<void>,
+  answers: Map<string, KubeDocument | SignetError>,
+): Promise<void> {
+  const clock = createFakeClock(0);
+  const failures: string[] = [];
+  const asked: string[] = [];
+  let wake: ((event: WatchEvent) => void) | undefined;
+  const client: KubeClient = {
+    server: "https://paper",
+    request({ path }) {
+      asked.push(path);
+      const answer = answers.get(path) ?? refused(404);
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+    async *watch({ path, signal }) {
+      for (;;) {
+        const event = await new Promise<WatchEvent>((resolve, reject) => {
+          wake = resolve;
+          signal!.addEventListener("abort", () => reject(signal!.reason));
+        });
+        if (!answers.has(path)) throw refused(404);
+        yield event;
+      }
+    },
+    [Symbol.dispose]() {},
+  };
+  await using kinds = followKinds({
+    ...{ client, clock, random: () => 0.5 },
+    onChange: () => {},
+    onFailure: (what) => void failures.push(what),
+  });
+  await settle(clock);
+  await body({
+    ...{ answers, kinds, failures, asked },
+    async pass(ms = 0) {
+      await clock.advance(ms);
+      await settle(clock);
+    },
+    push: (event) => wake?.(event),
+  });
+}
+
+const hostsOf = (kinds: ReturnType<typeof followKinds>) =>
+  kinds.documents().flatMap((document) =>
+    document.kind === "ServiceEntry" ? document.spec.hosts : []
+  );
+
+Deno.test("followKinds() is whole at once where there is no kind, and finds one that comes later", async () => {
+  await withKinds(async ({ kinds, answers, failures, pass }) => {
+    await kinds.synced;
+    assert.deepEqual(kinds.documents(), []);
+    answers.set(NETWORKING, groupOf("v1beta1", "v1alpha3"));
+    answers.set(`${NETWORKING}/v1beta1`, RESOURCES);
+    answers.set(`${NETWORKING}/v1beta1/serviceentries`, {
+      metadata: { resourceVersion: "1" },
+      items: [entry(["db.example"], "1")],
+    });
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.deepEqual(hostsOf(kinds), ["db.example"]);
+    const [document] = kinds.documents();
+    assert.deepEqual(document!.meta.annotations, {});
+    assert.equal(document!.place.file, "cluster: ServiceEntry shop/db");
+    assert.deepEqual(kinds.faults(), []);
+    assert.deepEqual(kinds.warnings().map(({ field }) => field), ["spec.newer"]);
+    assert.deepEqual(failures, []);
+  }, new Map());
+});
+
+const SERVED = (): Map<string, KubeDocument> =>
+  new Map<string, KubeDocument>([
+    [NETWORKING, groupOf("v1", "v1beta1")],
+    [`${NETWORKING}/v1`, RESOURCES],
+    [`${NETWORKING}/v1/serviceentries`, {
+      metadata: { resourceVersion: "1" },
+      items: [entry(["db.example"], "1")],
+    }],
+  ]);
+
+Deno.test("followKinds() keeps what an object said before it was wrong, and takes what it says after", async () => {
+  await withKinds(async ({ kinds, pass, push }) => {
+    await kinds.synced;
+    push({ type: "MODIFIED", object: entry(["*"], "2") });
+    await pass();
+    assert.deepEqual(hostsOf(kinds), ["db.example"]);
+    const [fault] = kinds.faults();
+    assert.deepEqual([fault!.file, fault!.field, fault!.reason], [
+      ...["cluster: ServiceEntry shop/db", "spec.hosts[0]", "invalid host *"],
+    ]);
+    push({ type: "MODIFIED", object: entry(["other.example"], "3") });
+    await pass();
+    assert.deepEqual([hostsOf(kinds), kinds.faults()], [["other.example"], []]);
+  }, SERVED());
+});
+
+Deno.test("followKinds() lets objects go with their definition, and takes them when it is back", async () => {
+  await withKinds(async ({ kinds, answers, pass, push, failures }) => {
+    await kinds.synced;
+    answers.delete(`${NETWORKING}/v1/serviceentries`);
+    answers.delete(`${NETWORKING}/v1`);
+    push({ type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } });
+    await pass();
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.deepEqual(kinds.documents(), []);
+    for (const [path, answer] of SERVED()) answers.set(path, answer);
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.deepEqual(hostsOf(kinds), ["db.example"]);
+    assert.deepEqual(failures, []);
+  }, SERVED());
+});
+
+Deno.test("followKinds() tells what the API server refuses, and is not whole without it", async () => {
+  const answers = new Map<string, KubeDocument | SignetError>(SERVED());
+  answers.set(`${NETWORKING}/v1/serviceentries`, refused(403));
+  await withKinds(async ({ kinds, pass, failures }) => {
+    let isSynced = false;
+    void kinds.synced.then(() => {
+      isSynced = true;
+    });
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.equal(isSynced, false);
+    assert.ok(failures.includes(`${NETWORKING}/v1/serviceentries`));
+    answers.set(`${NETWORKING}/v1/serviceentries`, {
+      metadata: { resourceVersion: "1" },
+      items: [],
+    });
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.equal(isSynced, true);
+  }, answers);
+});
