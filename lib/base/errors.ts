@@ -72,6 +72,7 @@ export type ErrorCode =
   // transport
   | "transport.bind_failed"
   | "transport.connect_failed"
+  | "transport.bad_request"
   | "transport.closed"
   | "transport.timeout"
   // config
@@ -98,6 +99,8 @@ export type ErrorCode =
   | "inject.bad_template"
   | "inject.bad_yaml"
   | "inject.refused"
+  // webhook: a configuration of the API server's that cannot be brought up to date
+  | "webhook.not_ready"
   // commands
   | "commands.usage"
   | "commands.failed"

@@ -23,10 +23,10 @@ export interface SecureContext {
   readonly ca?: string;
 }
 
-/** Options of a TLS server that asks for client certificates and judges them itself. */
+/** Options of a TLS server that judges client certificates itself where it asks for them. */
 export interface ServerTlsOptions extends SecureContext {
   /** A CertificateRequest is sent. */
-  readonly requestCert: true;
+  readonly requestCert: boolean;
   /** The runtime leaves the verdict to the peer verifier, which destroys the socket of a refused client. */
   readonly rejectUnauthorized: false;
   /** Protocols offered in ALPN; a client that offers none of them fails the handshake. */
@@ -45,11 +45,16 @@ export function secureContext(
 /** The options of a server that shows `material`, or nothing. */
 export function serverTlsOptions(
   material: ServerTlsMaterial | undefined,
-  options: { readonly alpn: readonly string[]; readonly minVersion: TlsVersion },
+  options: {
+    readonly alpn: readonly string[];
+    readonly minVersion: TlsVersion;
+    /** False for a server whose clients have none. Default: true. */
+    readonly requestCert?: boolean;
+  },
 ): ServerTlsOptions {
   return {
     ...(material === undefined ? {} : secureContext(material)),
-    requestCert: true,
+    requestCert: options.requestCert ?? true,
     rejectUnauthorized: false,
     ALPNProtocols: [...options.alpn],
     minVersion: options.minVersion,

@@ -1,5 +1,5 @@
 /**
- * HTTP/2 on TCP and TLS sockets, by node:net and node:tls (docs/adr/0001: never node:http2).
+ * HTTP/2, and HTTP/1.1 where it is wanted, on TCP and TLS sockets, by node:net and node:tls (docs/adr/0001: never node:http2).
  *
  * Every socket has its error handler before anything else, no byte of a client is read before it was judged, and one timer of the listener
  * looks at every connection.
@@ -16,7 +16,13 @@ import { EVENT, METRIC } from "../telemetry/mod.ts";
 import { setReading } from "./backpressure.ts";
 import { Handshakes } from "./handshakes.ts";
 import type { ConnectionView, Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
-import { AGE_GRACE_MS, ServerConnection, type Wire } from "./server_connection.ts";
+import { Http1Connection } from "./http1_connection.ts";
+import {
+  AGE_GRACE_MS,
+  type LiveConnection,
+  ServerConnection,
+  type Wire,
+} from "./server_connection.ts";
 import { bindServer, boundAddress, closeServer, evidenceOf, remoteAddress } from "./sockets.ts";
 
 /** Time between two looks at every connection. */
@@ -72,7 +78,7 @@ export async function listenHttp2<Peer>(
 /** The connections of one listener. */
 class Port<Peer> {
   readonly #options: Http2ListenOptions<Peer>;
-  readonly #connections = new Set<ServerConnection<Peer>>();
+  readonly #connections = new Set<LiveConnection<Peer>>();
   readonly #sockets = new Set<Socket>();
   readonly #handshakes: Handshakes;
   readonly #handshakesFailed;
@@ -136,20 +142,16 @@ class Port<Peer> {
     if (tookMs !== undefined) this.#handshakeSeconds.observe(tookMs / 1000);
     this.#guard(socket);
     if (socket.destroyed) return;
-    if (socket.alpnProtocol !== "h2") return void socket.destroy();
-    this.#judge(socket, evidenceOf(socket));
+    const { http1 = false, tls } = this.#options;
+    if (socket.alpnProtocol !== "h2" && !http1) return void socket.destroy();
+    const evidence = tls?.requestCert ? evidenceOf(socket) : withoutCertificate(socket);
+    this.#judge(socket, evidence);
   }
 
   accept(socket: Socket): void {
     this.#guard(socket);
     if (socket.destroyed) return;
-    this.#judge(socket, {
-      remoteAddress: remoteAddress(socket),
-      leaf: undefined,
-      chain: () => [],
-      authorized: false,
-      authorizationError: undefined,
-    });
+    this.#judge(socket, withoutCertificate(socket));
   }
 
   #guard(socket: Socket): void {
@@ -166,7 +168,8 @@ class Port<Peer> {
   }
 
   #isFull(): boolean {
-    return this.#ended || this.#sockets.size + this.#handshakes.size >= MAX_CONNECTIONS;
+    const { maxConnections = MAX_CONNECTIONS } = this.#options;
+    return this.#ended || this.#sockets.size + this.#handshakes.size >= maxConnections;
   }
 
   /** Lets the client in, now or when the verdict is there; a refused one is cut off. */
@@ -189,22 +192,7 @@ class Port<Peer> {
   }
 
   #connect(socket: Socket, facts: { readonly remoteAddress: string; readonly peer: Peer }): void {
-    const { clock, keepalive, limits, onStream, logger, metrics } = this.#options;
-    const connection = new ServerConnection<Peer>(wireOf(socket), {
-      facts,
-      limits: { ...DEFAULT_LIMITS, ...limits },
-      keepalive,
-      clock,
-      onStream,
-      onError: (code, reason) => {
-        metrics.counter(METRIC.connectionErrors, { code }).inc();
-        logger.scoped("grpc").info(EVENT.connectionFailed, "Ended a connection", {
-          peer: facts.remoteAddress,
-          code,
-          reason,
-        });
-      },
-    });
+    const connection = this.#connectionOf(socket, facts);
     this.#connections.add(connection);
     socket.on("data", (chunk: Uint8Array) => this.#receive(connection, socket, chunk));
     socket.on("drain", () => connection.drained());
@@ -215,8 +203,34 @@ class Port<Peer> {
     });
   }
 
+  #connectionOf(
+    socket: Socket,
+    facts: { readonly remoteAddress: string; readonly peer: Peer },
+  ): LiveConnection<Peer> {
+    const { clock, keepalive, limits, onStream, logger, metrics, tls, http1 } = this.#options;
+    const onError = (code: string, reason: string) => {
+      metrics.counter(METRIC.connectionErrors, { code }).inc();
+      logger.scoped("grpc").info(EVENT.connectionFailed, "Ended a connection", {
+        peer: facts.remoteAddress,
+        code,
+        reason,
+      });
+    };
+    const options = { facts, clock, onStream, onError };
+    const wire = wireOf(socket);
+    if (http1 && tls !== undefined && (socket as TLSSocket).alpnProtocol !== "h2") {
+      const { maxIdleMs = Infinity } = keepalive;
+      return new Http1Connection<Peer>(wire, { ...options, maxIdleMs });
+    }
+    return new ServerConnection<Peer>(wire, {
+      ...options,
+      keepalive,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+    });
+  }
+
   /** A bug in a handler must end one connection, not the process. */
-  #receive(connection: ServerConnection<Peer>, socket: Socket, chunk: Uint8Array): void {
+  #receive(connection: LiveConnection<Peer>, socket: Socket, chunk: Uint8Array): void {
     try {
       connection.receive(chunk);
     } catch (thrown) {
@@ -242,6 +256,17 @@ class Port<Peer> {
     for (const socket of this.#sockets) socket.destroy();
     this.#handshakes.destroy();
   }
+}
+
+/** A client that was not asked for a certificate. */
+function withoutCertificate(socket: Socket): PeerEvidence {
+  return {
+    remoteAddress: remoteAddress(socket),
+    leaf: undefined,
+    chain: () => [],
+    authorized: false,
+    authorizationError: undefined,
+  };
 }
 
 function wireOf(socket: Socket): Wire {

@@ -75,6 +75,8 @@ export interface KeepaliveOptions {
   readonly timeoutMs: number;
   /** Age at which the client is asked to go away; `undefined` for never. */
   readonly maxConnectionAgeMs: number | undefined;
+  /** Time without a stream after which the client is asked to go away. Default: never. */
+  readonly maxIdleMs?: number;
 }
 
 /** Options of {@linkcode listenHttp2}. */
@@ -83,6 +85,10 @@ export interface Http2ListenOptions<Peer> {
   readonly addr: Address;
   /** The flag that gave the address, for messages. */
   readonly flag: string;
+  /** Clients that speak HTTP/1.1 get an answer too; for them responses need fields that were not encoded before. Default: false. */
+  readonly http1?: boolean;
+  /** Most connections; more are closed at once. Default: `MAX_CONNECTIONS`. */
+  readonly maxConnections?: number;
   /** TLS; plaintext with prior knowledge when absent. */
   readonly tls?: ServerTlsOptions;
   /** Judges a client before any of its bytes are read; throwing ends the connection. */

@@ -32,6 +32,26 @@ export interface Wire {
   destroy(): void;
 }
 
+/** A connection as its listener sees it, whichever HTTP it speaks. */
+export interface LiveConnection<Peer> {
+  /** What was made of the client when it came. */
+  readonly peer: Peer;
+  /** What people see of it. */
+  view(nowMs: number): ConnectionView<Peer>;
+  /** Takes a chunk of the wire. */
+  receive(chunk: Uint8Array): void;
+  /** The wire takes bytes again. */
+  drained(): void;
+  /** The wire is gone: every stream is lost. */
+  lost(): void;
+  /** Asks the client to go away; streams under way go on for `graceMs`. */
+  goaway(graceMs: number): void;
+  /** Takes no further stream from now on. Those under way may end. */
+  dismiss(): void;
+  /** A look at the clock. */
+  tick(nowMs: number): void;
+}
+
 /** What a connection needs of its listener. */
 export interface ConnectionOptions<Peer> {
   /** Facts for handlers. */
@@ -49,13 +69,15 @@ export interface ConnectionOptions<Peer> {
 }
 
 /** One connection with its streams. */
-export class ServerConnection<Peer> {
+export class ServerConnection<Peer> implements LiveConnection<Peer> {
   readonly #wire: Wire;
   readonly #options: ConnectionOptions<Peer>;
   readonly #http2: Http2Connection;
   readonly #streams = new Map<number, LiveServerStream<Peer>>();
   readonly #openedMs: number;
   #heardMs: number;
+  /** Since when there is no stream. */
+  #idleMs: number;
   #pingedMs: number | undefined;
   #goawayMs: number | undefined;
   #graceMs = AGE_GRACE_MS;
@@ -69,7 +91,7 @@ export class ServerConnection<Peer> {
   constructor(wire: Wire, options: ConnectionOptions<Peer>) {
     this.#wire = wire;
     this.#options = options;
-    this.#openedMs = this.#heardMs = options.clock.monotonicMs();
+    this.#openedMs = this.#heardMs = this.#idleMs = options.clock.monotonicMs();
     this.#http2 = createHttp2Connection({
       role: "server",
       limits: options.limits,
@@ -120,6 +142,7 @@ export class ServerConnection<Peer> {
       onStreamClosed: (id: number) => {
         const stream = streams.get(id);
         streams.delete(id);
+        if (streams.size === 0) this.#idleMs = this.#options.clock.monotonicMs();
         stream?.release();
       },
       onGoaway: nothing,
@@ -137,6 +160,7 @@ export class ServerConnection<Peer> {
   #lose(id: number, what: string): void {
     const stream = this.#streams.get(id);
     this.#streams.delete(id);
+    if (this.#streams.size === 0) this.#idleMs = this.#options.clock.monotonicMs();
     stream?.fail(streamLost(what));
   }
 
@@ -220,7 +244,8 @@ export class ServerConnection<Peer> {
 
   /** A look at the clock: keepalive, age, the second GOAWAY, a peer that never closes. */
   tick(nowMs: number): void {
-    const { intervalMs, timeoutMs, maxConnectionAgeMs } = this.#options.keepalive;
+    const { intervalMs, timeoutMs, maxConnectionAgeMs, maxIdleMs = Infinity } =
+      this.#options.keepalive;
     if (this.#ended) {
       if (nowMs - this.#endedMs >= CLOSE_GRACE_MS) this.#wire.destroy();
       return;
@@ -229,6 +254,8 @@ export class ServerConnection<Peer> {
       if (nowMs - this.#goawayMs >= GOAWAY_SETTLE_MS) this.#finishGoaway();
       if (nowMs - this.#goawayMs >= this.#graceMs) return this.#close("the connection is too old");
     } else if (maxConnectionAgeMs !== undefined && nowMs - this.#openedMs >= maxConnectionAgeMs) {
+      return this.goaway(AGE_GRACE_MS);
+    } else if (this.#streams.size === 0 && nowMs - this.#idleMs >= maxIdleMs) {
       return this.goaway(AGE_GRACE_MS);
     }
     if (this.#pingedMs !== undefined && this.#heardMs > this.#pingedMs) this.#pingedMs = undefined;
