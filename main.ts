@@ -19,6 +19,7 @@ import { listenDns, openForwarder } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
 import { openRegistry } from "./lib/registry/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
+import { listenWebhook } from "./lib/webhook/mod.ts";
 import { createXdsServer } from "./lib/xds/mod.ts";
 
 /**
@@ -33,7 +34,9 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const signers = opened.use(await openSigners(config.signers, host)); // a cluster's, in its place
   const cert = opened.use(await loadServerCert(config.cert, { ...host, ca, signers })); // 2. our own certificate, issued in process
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
-  // 4. webhook HTTPS takes its place here
+  const webhook = opened.use(
+    await listenWebhook(config.webhook, { ...host, cert, http, injector: undefined }),
+  ); // 4. webhook HTTPS
   const registry = opened.use(await openRegistry(config.registry, host)); // services of the mesh
   const { forward } = config.dns;
   const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names
@@ -43,7 +46,7 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const { limits } = config;
   opened.use(runCa(ca, { ...host, signers, authenticators, grpc, xds, limits })); // 7. run the CA service
   opened.use(distributeRoots(config.kube?.distribution, { ...host, ca, signers, cert })); // 8. roots where a cluster's workloads find them
-  return serving({ config, host, http, ca, signers, cert, grpc, dns, xds }, opened.move());
+  return serving({ config, host, http, ca, signers, cert, grpc, webhook, dns, xds }, opened.move());
 }
 
 if (import.meta.main) {

@@ -47,10 +47,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dns: [
     ...["base", "spiffe", "crypto", "telemetry", "tls", "server_cert", "registry", "transport"],
   ],
+  webhook: [
+    ...["base", "istio", "telemetry", "tls", "kube", "inject", "server_cert", "transport"],
+  ],
   // 5: the command line
   commands: [
     ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "tls", "authn", "ca"],
-    ...["server_cert", "registry", "xds", "grpc", "dns", "transport", "kube"],
+    ...["server_cert", "registry", "xds", "grpc", "dns", "transport", "kube", "webhook"],
   ],
 };
 

@@ -6,6 +6,7 @@ import type { DnsServer } from "../dns/mod.ts";
 import type { GrpcServer } from "../grpc/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import { EVENT } from "../telemetry/mod.ts";
+import type { WebhookServer } from "../webhook/mod.ts";
 import type { XdsServer } from "../xds/mod.ts";
 import { servingPages } from "./debug_pages.ts";
 import type { Host, HttpPorts } from "./system.ts";
@@ -26,6 +27,8 @@ export interface ServerParts {
   readonly cert: ServerCert;
   /** The gRPC ports. */
   readonly grpc: GrpcServer;
+  /** The admission webhooks. */
+  readonly webhook: WebhookServer;
   /** DNS over TLS. */
   readonly dns: DnsServer;
   /** Configuration of proxies. */
@@ -42,7 +45,7 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Marks the server ready and returns the handle on it. */
 export function serving(parts: ServerParts, opened: AsyncDisposableStack): RunningServer {
-  const { config, host, http, grpc, dns } = parts;
+  const { config, host, http, grpc, webhook, dns } = parts;
   const logger = host.logger;
   http.addDebugPages(servingPages(parts));
   http.setReady(true);
@@ -52,7 +55,7 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
   const stop = async (reason: string) => {
     logger.info(EVENT.stopping, "Stopping", { reason, within_ms: config.shutdownMs });
     http.setReady(false);
-    await Promise.all([grpc.drain(config.shutdownMs), dns.drain(config.shutdownMs)]);
+    await Promise.all([grpc, webhook, dns].map((port) => port.drain(config.shutdownMs)));
     logger.info(EVENT.stopped, "Stopped");
     await opened.disposeAsync();
   };
@@ -67,12 +70,13 @@ export function serving(parts: ServerParts, opened: AsyncDisposableStack): Runni
 }
 
 function summarize(
-  { host, http, ca, signers, cert, grpc, dns, config }: ServerParts,
+  { host, http, ca, signers, cert, grpc, webhook, dns, config }: ServerParts,
 ): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
     `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  xDS, health and reflection`,
+    `webhooks           ${describeWebhook(webhook, config)}`,
     `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh${
       config.dns.forward === undefined ? "" : ", others by upstream servers"
     }`,
@@ -94,6 +98,13 @@ function describeSigners(ca: Ca | undefined, signers: Signers | undefined): read
     : [`workloads          certificates by the cluster's signer ${signers.described}`];
   if (ca !== undefined) return [...workloads, ...describeCa(ca)];
   return workloads.length > 0 ? workloads : ["CA                 none (ENABLE_CA_SERVER=false)"];
+}
+
+function describeWebhook({ addr, paths }: WebhookServer, { webhook }: Config): string {
+  if (addr !== undefined) return `${addr}  ${paths.join(" ")} over HTTPS`;
+  return webhook.addr === undefined
+    ? `on the HTTP ports  ${paths.join(" ")}`
+    : "off  there is no certificate";
 }
 
 function isInSecret({ location }: Ca): boolean {

@@ -70,6 +70,12 @@ export interface HttpPorts {
   readonly addresses: readonly string[];
   /** From now on `/ready` answers 200, or 503 again. */
   setReady(ready: boolean): void;
+  /** What `/ready` answers. */
+  ready(): boolean;
+  /** From now on the server is ready only while `probe` says so. */
+  addProbe(probe: () => boolean): void;
+  /** Answers requests to further paths; `undefined` leaves a request alone. */
+  addHandler(handle: (request: Request) => Promise<Response> | undefined): void;
   /** Adds pages below `/debug`. */
   addDebugPages(pages: readonly DebugEndpoint[]): void;
 }
@@ -141,12 +147,23 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
 
 function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableStack): HttpPorts {
   let isReady = false;
+  const probes: (() => boolean)[] = [];
+  const ready = () => isReady && probes.every((probe) => probe());
   const pages: DebugEndpoint[] = [];
+  const handlers: ((request: Request) => Promise<Response> | undefined)[] = [];
+  const further = (request: Request) => {
+    for (const handle of handlers) {
+      const answer = handle(request);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  };
   const bind = (addr: Config["http"]["addr"], flag: string): HttpListener =>
     opened.use(listenHttp({
       addr,
       flag,
-      ready: () => isReady,
+      ready,
+      further,
       version: versionText(),
       metrics,
       metricsLocalhostOnly: http.metricsLocalhostOnly,
@@ -159,6 +176,9 @@ function bindHttp({ http }: Config, metrics: Metrics, opened: AsyncDisposableSta
   return {
     addresses: listeners.map(({ addr }) => addr),
     setReady: (ready) => void (isReady = ready),
+    ready,
+    addProbe: (probe) => void probes.push(probe),
+    addHandler: (handle) => void handlers.push(handle),
     addDebugPages: (more) => void pages.push(...more),
   };
 }

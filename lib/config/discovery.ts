@@ -19,6 +19,7 @@ import { isInCluster, serverNames } from "./server_names.ts";
 import { hasBuiltInCa, ownSigner, signerFaults, signerNotices, toSigners } from "./signers.ts";
 import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { OPTIONS_WITHOUT_EFFECT } from "./table_later.ts";
+import { toWebhook } from "./webhook.ts";
 import { type Environment, nameOf, type ResolvedValues, resolveValues } from "./values.ts";
 
 /** Where istiod 1.7 wrote its own certificate, relative to the working directory. */
@@ -211,6 +212,7 @@ function toConfig(
     registry: toRegistry(values),
     xds: toXds(values),
     dns: toDns(values),
+    webhook: toWebhook(values, toKube(values, resolved) !== undefined),
     limits: {
       perIdentity: rateLimit(values.ratePerIdentity, values.burstPerIdentity),
       perAddress: rateLimit(values.ratePerAddress, values.burstPerAddress),

@@ -106,6 +106,18 @@ export interface Config {
       readonly maxStaleMs: number;
     } | undefined;
   };
+  /** The admission webhooks. */
+  readonly webhook: {
+    readonly addr: ListenAddress | undefined;
+    readonly tlsMinVersion: "TLSv1.2" | "TLSv1.3";
+    /** Webhook configurations of a cluster that are kept up to date; undefined without one. */
+    readonly cluster: {
+      readonly revision: string;
+      readonly namespace: string;
+      readonly patchesInjection: boolean;
+      readonly patchesValidation: boolean;
+    } | undefined;
+  };
   /** The xDS server; undefined rates are those that the processors allow. */
   readonly xds: {
     readonly authenticates: boolean;

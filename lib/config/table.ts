@@ -11,6 +11,7 @@ import { DNS_OPTIONS } from "./table_dns.ts";
 import { KUBE_OPTIONS } from "./table_kube.ts";
 import { SIGNER_OPTIONS } from "./table_signers.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
+import { WEBHOOK_OPTIONS } from "./table_webhook.ts";
 import { XDS_OPTIONS } from "./table_xds.ts";
 import {
   boolOption,
@@ -96,7 +97,8 @@ const PLACE = {
   revision: textOption({
     variable: "REVISION",
     fallback: "",
-    help: "adds istiod-<revision> to signet's own DNS names",
+    help:
+      "adds istiod-<revision> to signet's own DNS names; in a cluster webhook configurations with this label istio.io/rev are this server's (empty: default)",
   }),
   istiodCustomHost: textOption({
     variable: "ISTIOD_CUSTOM_HOST",
@@ -298,6 +300,7 @@ export const OPTIONS = {
   ...LOG,
   ...DNS_OPTIONS,
   ...XDS_OPTIONS,
+  ...WEBHOOK_OPTIONS,
 } as const satisfies Record<
   string,
   Option<unknown>

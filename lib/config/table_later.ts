@@ -2,7 +2,6 @@
  * istiod's options that have no effect in this version: `later` ones belong to capabilities that signet is to have, `ignored` ones to an
  * istiod of long ago. They are accepted, a bad value is still an error, and the start log names each one that was given.
  */
-import { addressOption } from "./address.ts";
 import {
   boolOption,
   durationOption,
@@ -26,7 +25,6 @@ function rows<T>(
 const anyDuration = (spec: OptionSpec) => durationOption(spec, { minMs: -Infinity });
 
 const FLAGS: readonly Option<unknown>[] = [
-  addressOption({ flag: "httpsAddr", fallback: ":15017", help: "webhooks", effect: "later" }),
   ...rows(boolOption, "flag", "later", [["profile", "true", "profiling endpoints"]]),
   ...rows(textOption, "flag", "later", [
     ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
@@ -75,8 +73,6 @@ const VARIABLES: readonly Option<unknown>[] = [
   ...rows(textOption, "variable", "later", [
     ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],
     ["TRUSTED_GATEWAY_CIDR", "", "client certificates in headers"],
-    ["INJECTION_WEBHOOK_CONFIG_NAME", "istio-sidecar-injector", "webhooks"],
-    ["VALIDATION_WEBHOOK_CONFIG_NAME", "istio-istio-system", "webhooks"],
     ["DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", "", "debug pages, which are for this machine alone"],
     ["SPIFFE_BUNDLE_ENDPOINTS", "", "federation"],
   ]),

@@ -9,10 +9,11 @@ import type { DocumentPlace, ObjectMeta } from "./port.ts";
 import {
   below,
   type Cursor,
-  fault,
+  type FaultSource,
   type FieldPath,
   type Findings,
   type Json,
+  misfit,
   rootCursor,
   type Schema,
 } from "./schema/port.ts";
@@ -46,12 +47,18 @@ export interface Finding {
   readonly reason: string;
 }
 
+/** A finding that is refused. */
+export interface Fault extends Finding {
+  /** `rule`: istiod's webhook refuses it, in these words where it has some. `schema`: the value is not as the kind's description says. */
+  readonly by: FaultSource;
+}
+
 /** What a document holds. */
 export interface ParsedDocument {
   /** The document; undefined when it has faults, or when it is of another kind. */
   readonly document: IstioDocument | undefined;
   /** What is refused. */
-  readonly faults: readonly Finding[];
+  readonly faults: readonly Fault[];
   /** What is taken and probably not meant. */
   readonly warnings: readonly Finding[];
   /** `apiVersion` and `kind` of a document that signet does not read; undefined for one that it does. */
@@ -64,51 +71,68 @@ export interface ParseOptions {
   readonly place?: DocumentPlace;
   /** What a field is that no schema names: a fault, as for `kubectl`, or a warning. By default a fault. */
   readonly unknownFields?: "fault" | "warn";
+  /**
+   * True for an object that an API server asks about: its name and its version are that server's affair, and of a kind that signet does not
+   * read the annotations are checked all the same. Default: false.
+   */
+  readonly admitted?: boolean;
 }
 
 /** Reads one document. Never throws. */
 export function parseDocument(
   value: unknown,
-  { place = { file: "", line: 0 }, unknownFields = "fault" }: ParseOptions = {},
+  { place = { file: "", line: 0 }, unknownFields = "fault", admitted = false }: ParseOptions = {},
 ): ParsedDocument {
-  const faults: Finding[] = [];
+  const faults: Fault[] = [];
   const warnings: Finding[] = [];
   const done = (unread?: string, document?: IstioDocument): ParsedDocument => ({
     document: faults.length > 0 ? undefined : document,
     ...{ faults, warnings, unread },
   });
-  const keep = (list: Finding[]) => (path: FieldPath, reason: string) => {
-    if (list.length < MAX_FINDINGS) list.push({ path, reason });
+  const refuse = (path: FieldPath, reason: string, by: FaultSource) => {
+    if (faults.length < MAX_FINDINGS) faults.push({ path, reason, by });
+  };
+  const warning = (path: FieldPath, reason: string) => {
+    if (warnings.length < MAX_FINDINGS) warnings.push({ path, reason });
   };
   const inSchema: Findings = {
     budget: { left: BUDGET },
-    fault: keep(faults),
-    warning: keep(warnings),
-    unknownField: keep(unknownFields === "warn" ? warnings : faults),
+    fault: refuse,
+    warning,
+    unknownField: unknownFields === "warn"
+      ? warning
+      : (path, reason) => refuse(path, reason, "schema"),
   };
   const top = rootCursor(inSchema);
   const head = readHead(value, top);
   if (head === undefined) return done();
   const { kind, group, version, fields } = head;
-  if (!isKindRead(kind, group)) return done(`${head.apiVersion} ${kind}`);
+  if (!isKindRead(kind, group)) {
+    if (admitted) {
+      const meta = readMeta(fields["metadata"], below(top, "metadata"), { admitted });
+      checkAnnotations({ kind, meta, action: "" }, below(top, "metadata", "annotations"));
+    }
+    return done(`${head.apiVersion} ${kind}`);
+  }
   const rule = KINDS[kind];
-  if (!rule.versions.includes(version)) {
+  if (!admitted && !rule.versions.includes(version)) {
     const served = rule.versions.map((each) => `${group}/${each}`).join(", ");
-    fault(below(top, "apiVersion"), `${quote(head.apiVersion)} should be one of ${served}`);
+    misfit(below(top, "apiVersion"), `${quote(head.apiVersion)} should be one of ${served}`);
   }
   for (const name of Object.keys(fields)) {
     if (TOP_FIELDS.includes(name)) continue;
     inSchema.unknownField([name], `is not a field here; fields are ${TOP_FIELDS.join(", ")}`);
   }
-  const meta = readMeta(fields["metadata"], below(top, "metadata"));
+  const meta = readMeta(fields["metadata"], below(top, "metadata"), { admitted });
   const written = fields["spec"];
   const inSpec = below(top, "spec");
-  if (written === null) fault(inSpec, "is null: give it a value, or leave it out");
-  else if (written === undefined && rule.needsSpec) fault(inSpec, "is missing");
+  if (written === null) misfit(inSpec, "is null: give it a value, or leave it out");
+  else if (written === undefined && rule.needsSpec) misfit(inSpec, "is missing");
   const spec = rule.schema.read(written ?? {}, inSpec) as IstioSpecs[IstioKind];
   const document = { kind, meta, place, spec } as IstioDocument;
   const after = rootCursor(besideFaults(inSchema, [...faults]));
-  checkAnnotations(document, below(after, "metadata", "annotations"));
+  const action = document.kind === "AuthorizationPolicy" ? document.spec.action : "";
+  checkAnnotations({ kind, meta, action }, below(after, "metadata", "annotations"));
   (rule.check as (spec: unknown, at: Cursor, meta: ObjectMeta) => void)(
     spec,
     below(after, "spec"),
@@ -146,18 +170,18 @@ interface Head {
 /** What a document says it is; `undefined`, with a fault, when it says nothing. */
 function readHead(value: unknown, at: Cursor): Head | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    fault(at, `is ${describe(value)}, should be a mapping`);
+    misfit(at, `is ${describe(value)}, should be a mapping`);
   }
   const fields = (typeof value === "object" && value !== null ? value : {}) as Head["fields"];
   const read = (name: string) => {
     const text = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (text === undefined || typeof text === "string") return text ?? "";
-    fault(below(at, name), `is ${describe(text)}, should be a text; put it in quotes`);
+    misfit(below(at, name), `is ${describe(text)}, should be a text; put it in quotes`);
     return "";
   };
   const [apiVersion, kind] = [read("apiVersion"), read("kind")];
   if (kind === "" || apiVersion === "") {
-    fault(at, "has no apiVersion or kind, should be an object such as a ServiceEntry");
+    misfit(at, "has no apiVersion or kind, should be an object such as a ServiceEntry");
     return undefined;
   }
   const [group = "", ...versions] = apiVersion.split("/");
@@ -174,6 +198,6 @@ function besideFaults(findings: Findings, faults: readonly Finding[]): Findings 
     });
   return {
     ...findings,
-    fault: (path, reason) => isWrong(path) ? undefined : findings.fault(path, reason),
+    fault: (path, reason, by) => isWrong(path) ? undefined : findings.fault(path, reason, by),
   };
 }

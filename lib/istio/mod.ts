@@ -25,6 +25,7 @@
  */
 export {
   documentToJson,
+  type Fault,
   type Finding,
   type IstioDocument,
   type ParsedDocument,
@@ -66,7 +67,7 @@ export type {
   WorkloadEntry,
 } from "./port.ts";
 export { isProtocol } from "./protocol.ts";
-export { type FieldPath, formatPath, type Json } from "./schema/port.ts";
+export { type FaultSource, type FieldPath, formatPath, type Json } from "./schema/port.ts";
 export type { Sidecar, SidecarEgress, SidecarIngress } from "./sidecar.ts";
 export type { VirtualService } from "./virtual_service/virtual_service.ts";
 export type { Headers } from "./virtual_service/headers.ts";

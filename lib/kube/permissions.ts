@@ -19,6 +19,11 @@ export interface PermissionScope {
   readonly signers: readonly string[];
   /** Names of the ConfigMaps of the mesh config. */
   readonly meshConfigMaps: readonly string[];
+  /** Webhook configurations that it keeps up to date, by name; `undefined` for a kind that it leaves alone. */
+  readonly webhooks: {
+    readonly injection: string | undefined;
+    readonly validation: string | undefined;
+  };
 }
 
 type Verb = KubePermission["verb"];
@@ -44,7 +49,7 @@ function all(
 /** Everything that a server does. */
 export function serverPermissions(scope: PermissionScope): readonly KubePermission[] {
   const { namespace, ownsCa, useCacerts, electsLeader, configMaps, meshConfigMaps } = scope;
-  const { signers } = scope;
+  const { signers, webhooks } = scope;
   const secrets = useCacerts ? [CA_SECRET.own, CA_SECRET.cacerts] : [CA_SECRET.own];
   const secret = { group: "", resource: "secrets", namespace };
   const lease = { group: "coordination.k8s.io", resource: "leases", namespace };
@@ -73,6 +78,12 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
       resources.flatMap((resource) => all({ group, resource }, "list", "watch"))
     ),
     ...(signers.length > 0 ? signing(signers) : []),
+    ...webhookPermissions("mutatingwebhookconfigurations", webhooks.injection),
+    ...webhookPermissions("validatingwebhookconfigurations", webhooks.validation),
+    // For the trial of a Gateway that this server's own webhook refuses.
+    ...(webhooks.validation === undefined
+      ? []
+      : all({ group: "networking.istio.io", resource: "gateways", namespace }, "create")),
   ];
 }
 
@@ -84,5 +95,16 @@ function signing(signers: readonly string[]): readonly KubePermission[] {
     ...all({ group, resource }, "create", "get", "watch", "delete"),
     ...all({ group, resource: `${resource}/approval` }, "update"),
     ...signers.flatMap((name) => all({ group, resource: "signers", name }, "approve")),
+  ];
+}
+
+/** They are found by their label, which no rule can name, and written by name. */
+function webhookPermissions(resource: string, name: string | undefined): readonly KubePermission[] {
+  if (name === undefined) return [];
+  const of = { group: "admissionregistration.k8s.io", resource, namespace: "" };
+  return [
+    { ...of, name: "", verb: "list" },
+    { ...of, name: "", verb: "watch" },
+    { ...of, name, verb: "update" },
   ];
 }

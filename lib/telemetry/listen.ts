@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly metricsLocalhostOnly: boolean;
   /** The pages below `/debug`; `undefined` when there are none. */
   readonly debug: (() => readonly DebugEndpoint[]) | undefined;
+  /** Answers requests to further paths; `undefined` for one that it leaves alone. */
+  readonly further?: (request: Request) => Promise<Response> | undefined;
 }
 
 /** How long answers that are being made when the port closes may take, and then their octets, in milliseconds. */
@@ -113,6 +115,8 @@ function firstThatBinds<T>([first, ...others]: readonly string[], bindTo: (host:
 }
 
 async function answer(request: Request, peer: string, options: HttpOptions): Promise<Response> {
+  const further = options.further?.(request);
+  if (further !== undefined) return await further;
   const url = new URL(request.url);
   const { pathname } = url;
   await request.body?.cancel();

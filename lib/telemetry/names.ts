@@ -57,6 +57,11 @@ export const EVENT = {
   stopped: "server.stopped",
   stopping: "server.stopping",
   taskFailed: "server.task_failed",
+  webhookConfigFailed: "webhook.configuration_failed",
+  webhookConfigured: "webhook.configuration_written",
+  webhookFailed: "webhook.failed",
+  webhookProven: "webhook.refusal_proven",
+  webhookRefused: "webhook.refused",
   xdsClosed: "xds.stream_closed",
   xdsOpened: "xds.stream_opened",
   xdsPushed: "xds.pushed",
@@ -116,6 +121,16 @@ export const METRIC = {
   xdsStale: "pilot_xds_expired_nonce",
   xdsRefused: "signet_xds_streams_refused_total",
   debounceSeconds: "pilot_debounce_time",
+  validationPassed: "galley_validation_passed",
+  validationFailed: "galley_validation_failed",
+  validationHttpError: "galley_validation_http_error",
+  validationConfigUpdates: "galley_validation_config_updates",
+  validationConfigUpdateError: "galley_validation_config_update_error",
+  validationConfigLoadError: "galley_validation_config_load_error",
+  webhookPatchAttempts: "webhook_patch_attempts_total",
+  webhookPatchRetries: "webhook_patch_retries_total",
+  webhookPatchFailures: "webhook_patch_failures_total",
+  webhookSeconds: "signet_webhook_seconds",
   registryServices: "signet_registry_services",
   registryFaults: "signet_registry_faults",
   injectionRequests: "sidecar_injection_requests_total",
@@ -287,6 +302,46 @@ export const METRIC_DESCRIPTIONS = {
   pilot_debounce_time: {
     help: "Time from the first of some changes to the push of all of them",
     labels: [],
+  },
+  galley_validation_passed: {
+    help: "Documents of Istio's kinds that passed the webhook",
+    labels: ["group", "version", "resource"],
+  },
+  galley_validation_failed: {
+    help: "Documents of Istio's kinds that the webhook refused, by what was wrong",
+    labels: ["group", "version", "resource", "reason"],
+  },
+  galley_validation_http_error: {
+    help: "Requests to /validate that were no review, by HTTP status",
+    labels: ["status"],
+  },
+  galley_validation_config_updates: {
+    help: "Webhook configurations that validate and were written",
+    labels: [],
+  },
+  galley_validation_config_update_error: {
+    help: "Webhook configurations that validate and could not be written, by reason",
+    labels: ["reason"],
+  },
+  galley_validation_config_load_error: {
+    help: "Times that there was no root to write into webhook configurations",
+    labels: ["reason"],
+  },
+  webhook_patch_attempts_total: {
+    help: "Tries to write the roots into webhook configurations that inject, by name",
+    labels: ["name"],
+  },
+  webhook_patch_retries_total: {
+    help: "Those tries that will be made again, by name",
+    labels: ["name"],
+  },
+  webhook_patch_failures_total: {
+    help: "Those tries that failed, by name and reason",
+    labels: ["name", "reason"],
+  },
+  signet_webhook_seconds: {
+    help: "Time from a whole request to its answer, by path",
+    labels: ["path"],
   },
   signet_registry_services: { help: "Services known, one for each host", labels: [] },
   signet_registry_faults: {

@@ -4,13 +4,19 @@
  * A client that sends more than is read waits: what is unread is bounded, and nothing is taken from a socket while a request is answered
  * and another stands behind it.
  */
-import { type Clock, concatBytes, isSignetError, SignetError, utf8 } from "../base/mod.ts";
-import type { HeaderBlock, OutgoingHeaders } from "../http2/mod.ts";
+import {
+  type Clock,
+  concatBytes,
+  isSignetError,
+  messageOf,
+  type SignetError,
+  utf8,
+} from "../base/mod.ts";
 import { Http1Reader } from "./http1_reader.ts";
+import { Http1Stream, type Http1StreamHost } from "./http1_stream.ts";
 import type { ConnectionView, ServerStream, StreamConnection } from "./port.ts";
 import type { LiveConnection, Wire } from "./server_connection.ts";
 import { streamLost } from "./server_stream.ts";
-import { Unread } from "./unread.ts";
 
 /** Time from the first octet of a request to the end of its header fields, in milliseconds; Go's servers of Kubernetes take as long. */
 export const HEAD_TIMEOUT_MS = 30_000;
@@ -80,16 +86,19 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     });
   }
 
+  /** What was made of the client when it came. */
   get peer(): Peer {
     return this.#options.facts.peer;
   }
 
+  /** What people see of it. */
   view(nowMs: number): ConnectionView<Peer> {
     const { remoteAddress, peer } = this.#options.facts;
     const openStreams = this.#stream === undefined ? 0 : 1;
     return { remoteAddress, peer, ageMs: nowMs - this.#openedMs, openStreams };
   }
 
+  /** Takes a chunk of the wire. */
   receive(chunk: Uint8Array): void {
     // After the end octets are read and thrown away, so that the client sees the response and not a reset.
     if (this.#endedMs !== undefined) return;
@@ -172,7 +181,17 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     this.#rest = undefined;
     this.#wire.setReading(true);
     // Not at once: a client that sends a thousand requests in one chunk must not make a thousand calls deep.
-    if (rest !== undefined) queueMicrotask(() => this.#endedMs === undefined && this.#read(rest));
+    if (rest !== undefined) queueMicrotask(() => this.#readRest(rest));
+  }
+
+  /** A bug in a handler must end one connection, not the process. */
+  #readRest(rest: Uint8Array): void {
+    try {
+      this.#read(rest);
+    } catch (thrown) {
+      this.#options.onError("INTERNAL", messageOf(thrown));
+      this.#wire.destroy();
+    }
   }
 
   #pace(): void {
@@ -180,11 +199,13 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     this.#wire.setReading((this.#stream?.unreadBytes ?? 0) <= MAX_UNREAD_BYTES);
   }
 
+  /** The wire takes bytes again. */
   drained(): void {
     this.#stream?.writable();
     this.#pace();
   }
 
+  /** The wire is gone: the request that it is at is lost. */
   lost(): void {
     this.#endedMs ??= this.#options.clock.monotonicMs();
     this.#stream?.fail(streamLost("the connection was lost"));
@@ -200,15 +221,18 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     this.#wire.end();
   }
 
+  /** Ends with the response that is under way, or now. */
   goaway(_graceMs: number): void {
     this.#keepsAlive = false;
     if (this.#stream === undefined) this.#end();
   }
 
+  /** The same: a client of HTTP/1.1 is told by the end alone. */
   dismiss(): void {
     this.goaway(0);
   }
 
+  /** A look at the clock: silence, header fields that do not end, a client that never closes. */
   tick(nowMs: number): void {
     if (this.#endedMs !== undefined) {
       if (nowMs - this.#endedMs >= CLOSE_GRACE_MS) this.#wire.destroy();
@@ -231,167 +255,4 @@ function headOf(
   const lines = [...fields].map(([name, value]) => `${name}: ${value}\r\n`);
   const closes = keepsAlive ? "" : "connection: close\r\n";
   return utf8(`HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n${lines.join("")}${closes}\r\n`);
-}
-
-interface Http1StreamHost<Peer> {
-  readonly facts: StreamConnection<Peer>;
-  /** The body is wanted. */
-  asked(): void;
-  /** Octets were read: the client may send more. */
-  pace(): void;
-  head(status: string, fields: readonly (readonly [string, string])[], hasLength: boolean): boolean;
-  write(bytes: Uint8Array): boolean;
-  /** The response is whole. */
-  isEnded(): void;
-  destroy(): void;
-}
-
-type Taker = (body: Uint8Array, rest: AsyncIterable<Uint8Array> | undefined) => void;
-
-/** One request and its response. */
-class Http1Stream<Peer> implements ServerStream<Peer> {
-  readonly headers: HeaderBlock;
-  readonly #host: Http1StreamHost<Peer>;
-  readonly #unread = new Unread();
-  #isWhole = false;
-  #hasBegun = false;
-  #hasEnded = false;
-  #failure: SignetError | undefined;
-  #wakeReader: (() => void) | undefined;
-  #wakeWriter: (() => void) | undefined;
-  #collect: { readonly maxBytes: number; readonly take: Taker } | undefined;
-  #abort: AbortController | undefined;
-
-  constructor(headers: HeaderBlock, host: Http1StreamHost<Peer>) {
-    this.headers = headers;
-    this.#host = host;
-  }
-
-  get connection(): StreamConnection<Peer> {
-    return this.#host.facts;
-  }
-
-  get hasBegun(): boolean {
-    return this.#hasBegun;
-  }
-
-  get unreadBytes(): number {
-    return this.#unread.bytes;
-  }
-
-  get isLost(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      if (this.#failure !== undefined) this.#abort.abort(this.#failure);
-    }
-    return this.#abort.signal;
-  }
-
-  get body(): AsyncIterable<Uint8Array> {
-    return this.#read();
-  }
-
-  async *#read(): AsyncGenerator<Uint8Array> {
-    this.#host.asked();
-    while (true) {
-      const chunk = this.#unread.shift();
-      if (chunk !== undefined) {
-        this.#host.pace();
-        yield chunk;
-      } else if (this.#failure !== undefined) throw this.#failure;
-      else if (this.#isWhole) return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wakeReader = resolve;
-        });
-      }
-    }
-  }
-
-  collect(maxBytes: number, take: Taker): void {
-    this.#collect = { maxBytes, take };
-    if (this.#isWhole || this.#failure !== undefined) this.#giveCollected(undefined);
-    else this.#host.asked();
-  }
-
-  #giveCollected(last: Uint8Array | undefined): void {
-    const collect = this.#collect;
-    if (collect === undefined) return;
-    this.#collect = undefined;
-    const body = this.#unread.takeAll(last);
-    collect.take(body, this.#isWhole ? undefined : this.body);
-  }
-
-  receive(view: Uint8Array): void {
-    // What comes after the response is of no use to anybody.
-    if (this.#hasEnded) return;
-    const collect = this.#collect;
-    if (collect !== undefined && this.#unread.bytes + view.length > collect.maxBytes) {
-      return this.#giveCollected(view);
-    }
-    this.#unread.push(view);
-    this.#wakeReader?.();
-  }
-
-  finish(): void {
-    this.#isWhole = true;
-    this.#giveCollected(undefined);
-    this.#wakeReader?.();
-  }
-
-  fail(error: SignetError): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = error;
-    this.#hasEnded = true;
-    this.#collect = undefined;
-    this.#unread.clear();
-    this.#abort?.abort(error);
-    this.#wakeReader?.();
-    this.#wakeWriter?.();
-  }
-
-  writable(): void {
-    this.#wakeWriter?.();
-  }
-
-  respond(headers: OutgoingHeaders, endStream: boolean): void {
-    if (this.#hasBegun || this.#hasEnded) return;
-    this.#hasBegun = true;
-    if ("block" in headers) {
-      throw new SignetError("http2.misuse", "Cannot respond: HTTP/1.1 has no encoded fields");
-    }
-    const fields = [...headers];
-    const status = fields.find(([name]) => name === ":status")?.[1] ?? "500";
-    const regular = fields.filter(([name]) => !name.startsWith(":"));
-    const hasLength = regular.some(([name]) => name === "content-length");
-    if (endStream && !hasLength) regular.push(["content-length", "0"]);
-    this.#host.head(status, regular, hasLength || endStream);
-    if (endStream) this.end();
-  }
-
-  write(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#hasEnded || this.#host.write(bytes)) return undefined;
-    return new Promise((resolve) => {
-      this.#wakeWriter = resolve;
-    });
-  }
-
-  end(_trailers?: OutgoingHeaders): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    if (!this.#isWhole) this.#failure ??= streamLost("it was answered before its request ended");
-    this.#unread.clear();
-    this.#wakeReader?.();
-    this.#host.isEnded();
-  }
-
-  reset(_code: number): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.#host.destroy();
-  }
 }

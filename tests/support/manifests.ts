@@ -6,6 +6,10 @@ const FOLDER = new URL("../../packaging/kubernetes/", import.meta.url);
 /** Where objects of each kind live. */
 const PATHS: Readonly<Record<string, string>> = {
   ConfigMap: "/api/v1/namespaces/NS/configmaps",
+  MutatingWebhookConfiguration:
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+  ValidatingWebhookConfiguration:
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
   Namespace: "/api/v1/namespaces",
   Service: "/api/v1/namespaces/NS/services",
   ServiceAccount: "/api/v1/namespaces/NS/serviceaccounts",

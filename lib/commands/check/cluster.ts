@@ -8,6 +8,7 @@ import {
   type PermissionScope,
   serverPermissions,
 } from "../../kube/mod.ts";
+import { configurationNames } from "../../webhook/mod.ts";
 import type { CommandHost } from "../port.ts";
 import { fault, guarded, type Look, ok, warning } from "./look.ts";
 
@@ -36,7 +37,7 @@ export function lookAtCluster(
 }
 
 function scopeOf(
-  { ca, cert, signers, mesh }: Config,
+  { ca, cert, signers, mesh, webhook }: Config,
   kube: NonNullable<Config["kube"]>,
 ): PermissionScope {
   const { namespace, useCacerts, distribution } = kube;
@@ -50,6 +51,16 @@ function scopeOf(
     meshConfigMaps: [mesh.configMaps?.name, mesh.configMaps?.shared].filter((name) =>
       name !== undefined
     ),
+    webhooks: webhooksOf(webhook),
+  };
+}
+
+function webhooksOf({ cluster }: Config["webhook"]): PermissionScope["webhooks"] {
+  if (cluster === undefined) return { injection: undefined, validation: undefined };
+  const { injection, validation } = configurationNames(cluster);
+  return {
+    injection: cluster.patchesInjection ? injection : undefined,
+    validation: cluster.patchesValidation ? validation : undefined,
   };
 }
 

@@ -26,9 +26,14 @@ export function addressesFault(values: readonly string[], name: string): string 
 export function portsFault(values: readonly string[], _name: string): string | undefined {
   const isPort = (value: string) => /^\d+$/.test(value) && Number(value) <= MAX_PORT;
   const wrong = values.find((value) => !isPort(value));
-  return wrong === undefined
-    ? undefined
-    : `bad port (${wrong}): should be a number up to ${MAX_PORT}`;
+  return wrong === undefined ? undefined : `bad port (${wrong}): ${goParseFault(wrong)}`;
+}
+
+/** What Go says of a text that is no number, as istiod's operators know it. */
+function goParseFault(text: string): string {
+  const isNumber = /^\d+$/.test(text);
+  const why = isNumber ? "value out of range" : "invalid syntax";
+  return `strconv.ParseUint: parsing ${quote(text)}: ${why}`;
 }
 
 /** Service accounts, with a namespace and a slash in front at will. */

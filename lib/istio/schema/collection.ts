@@ -1,5 +1,13 @@
 /** Descriptions of what holds values: objects with named fields, lists, maps of texts to values. */
-import { type Cursor, fault, type Json, pathOf, type Schema, type ValueOf } from "./port.ts";
+import {
+  type Cursor,
+  fault,
+  type Json,
+  misfit,
+  pathOf,
+  type Schema,
+  type ValueOf,
+} from "./port.ts";
 import { describe } from "./scalar.ts";
 
 /** Most elements of a list and entries of a map, where nothing else is said. */
@@ -52,12 +60,12 @@ export function object<F extends Fields>(
     }
     const raw = withoutAliases(written, aliases, at);
     for (const name of required) {
-      if (raw[name] === undefined) fault({ ...at, up: at, step: name }, "is missing");
+      if (raw[name] === undefined) misfit({ ...at, up: at, step: name }, "is missing");
     }
     for (const group of oneOf) {
       const [first, second] = group.filter((name) => raw[name] !== undefined);
       if (second === undefined) continue;
-      fault({ ...at, up: at, step: second }, `and ${first} exclude each other: give one`);
+      misfit({ ...at, up: at, step: second }, `and ${first} exclude each other: give one`);
     }
     check?.(raw, at);
     return readFields(raw, at);
@@ -78,13 +86,13 @@ export function object<F extends Fields>(
 /** A field; null is a fault of its own where it may not stand. */
 function readField(schema: Schema<unknown, unknown>, value: unknown, at: Cursor): unknown {
   if (value !== null) return schema.read(value, at);
-  if (!schema.nullable) fault(at, "is null: give it a value, or leave it out");
+  if (!schema.nullable) misfit(at, "is null: give it a value, or leave it out");
   return schema.missing;
 }
 
 function readMapping(value: unknown, at: Cursor): Raw {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Raw;
-  fault(at, `is ${describe(value)}, should be a mapping`);
+  misfit(at, `is ${describe(value)}, should be a mapping`);
   return {};
 }
 
@@ -99,7 +107,7 @@ function withoutAliases(
   for (const alias of used) {
     const name = aliases[alias]!;
     if (Object.hasOwn(raw, name)) {
-      fault({ ...at, up: at, step: alias }, `and ${name} are one field: give one`);
+      misfit({ ...at, up: at, step: alias }, `and ${name} are one field: give one`);
     } else copy[name] = raw[alias];
     delete copy[alias];
   }
@@ -121,7 +129,7 @@ export function list<T, Missing>(
 ): Schema<readonly T[]> {
   const read = (value: unknown, at: Cursor) => {
     if (!Array.isArray(value)) {
-      fault(at, `is ${describe(value)}, should be a list`);
+      misfit(at, `is ${describe(value)}, should be a list`);
       return [];
     }
     if (!checkCount(value.length, { min, max, what: "elements" }, at)) return [];
@@ -163,8 +171,8 @@ function checkCount(
   { min, max, what }: { readonly min: number; readonly max: number; readonly what: string },
   at: Cursor,
 ): boolean {
-  if (count > max) fault(at, `has ${count} ${what}, at most ${max} are read`);
-  else if (count < min) fault(at, `has ${count} ${what}, should have at least ${min}`);
+  if (count > max) misfit(at, `has ${count} ${what}, at most ${max} are read`);
+  else if (count < min) misfit(at, `has ${count} ${what}, should have at least ${min}`);
   return count <= max;
 }
 

@@ -9,12 +9,15 @@
 /** Steps from the document to a field. */
 export type FieldPath = readonly (string | number)[];
 
+/** Who refuses: the description of a value, or a rule, which is in istiod's words where its webhook has some. */
+export type FaultSource = "schema" | "rule";
+
 /** Where findings go, and what may still be spent on a document. */
 export interface Findings {
   /** What checks that cost more than their characters may still cost, in units of their own. */
   readonly budget: { left: number };
   /** Something that is refused. */
-  fault(path: FieldPath, reason: string): void;
+  fault(path: FieldPath, reason: string, by: FaultSource): void;
   /** Something that is taken and probably not meant. */
   warning(path: FieldPath, reason: string): void;
   /** A field that no description names. */
@@ -70,7 +73,12 @@ export function pathOf(at: Cursor): FieldPath {
 
 /** Reports what is refused at a place; an `undefined` reason is none. */
 export function fault(at: Cursor, reason: string | undefined): void {
-  if (reason !== undefined) at.findings.fault(pathOf(at), reason);
+  if (reason !== undefined) at.findings.fault(pathOf(at), reason, "rule");
+}
+
+/** Reports a value that is not as its description says. */
+export function misfit(at: Cursor, reason: string): void {
+  at.findings.fault(pathOf(at), reason, "schema");
 }
 
 /** Reports what is taken and probably not meant; an `undefined` reason is none. */

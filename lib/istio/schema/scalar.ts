@@ -1,6 +1,6 @@
 /** Descriptions of single values: texts, numbers, truth, choices, durations (Go's notation, as Istio reads them), octets. */
 import { formatGoDuration, parseGoDuration, quote } from "../../base/mod.ts";
-import { type Cursor, fault, type Json, type Schema } from "./port.ts";
+import { type Cursor, fault, type Json, misfit, type Schema } from "./port.ts";
 
 /** Longest text of a field that says nothing else: a name is far shorter. */
 const MAX_TEXT_CHARS = 4096;
@@ -29,12 +29,12 @@ export interface TextRules {
 export function text({ min = 0, max = MAX_TEXT_CHARS, check }: TextRules = {}): Schema<string> {
   const read = (value: unknown, at: Cursor) => {
     if (typeof value !== "string") {
-      fault(at, `is ${describe(value)}, should be a text; put it in quotes`);
+      misfit(at, `is ${describe(value)}, should be a text; put it in quotes`);
       return "";
     }
-    if (value.length < min) fault(at, "is empty, should have at least one character");
+    if (value.length < min) misfit(at, "is empty, should have at least one character");
     else if (value.length > max) {
-      fault(at, `has ${value.length} characters, at most ${max} are read`);
+      misfit(at, `has ${value.length} characters, at most ${max} are read`);
       return "";
     } else fault(at, check?.(value));
     return value;
@@ -50,7 +50,7 @@ export function integer(
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) {
       return value;
     }
-    fault(at, `is ${describe(value)}, should be a whole number from ${min} to ${max}`);
+    misfit(at, `is ${describe(value)}, should be a whole number from ${min} to ${max}`);
     return 0;
   };
   return { missing: 0, read, write: (value) => value === 0 ? undefined : value };
@@ -86,7 +86,7 @@ export function decimal(
       : max === Infinity
       ? ` of ${min} or more`
       : ` from ${min} to ${max}`;
-    fault(at, `is ${describe(value)}, should be a number${range}`);
+    misfit(at, `is ${describe(value)}, should be a number${range}`);
     return 0;
   };
   return { missing: 0, read, write: (value) => value === 0 ? undefined : value };
@@ -96,7 +96,7 @@ export function decimal(
 export function flag(): Schema<boolean> {
   const read = (value: unknown, at: Cursor) => {
     if (typeof value === "boolean") return value;
-    fault(at, `is ${describe(value)}, should be true or false`);
+    misfit(at, `is ${describe(value)}, should be true or false`);
     return false;
   };
   return { missing: false, read, write: (value) => value ? true : undefined };
@@ -108,7 +108,7 @@ export function choice<const T extends string>(first: T, ...others: readonly T[]
   const read = (value: unknown, at: Cursor) => {
     const found = choices.find((word) => word === value);
     if (found !== undefined) return found;
-    fault(at, `is ${describe(value)}, should be one of ${choices.join(", ")}`);
+    misfit(at, `is ${describe(value)}, should be one of ${choices.join(", ")}`);
     return first;
   };
   return { missing: first, read, write: (value) => value === first ? undefined : value };
@@ -129,7 +129,7 @@ export function duration(
   const read = (value: unknown, at: Cursor) => {
     const ms = typeof value === "string" ? parseGoDuration(value) : undefined;
     if (ms === undefined) {
-      fault(at, `is ${describe(value)}, should be a duration such as 1.5s, 300ms or 1h30m`);
+      misfit(at, `is ${describe(value)}, should be a duration such as 1.5s, 300ms or 1h30m`);
       return 0;
     }
     const nanos = Math.round(ms * NANOS_OF_MS);
@@ -147,13 +147,13 @@ export function octets({ maxChars }: { readonly maxChars: number }): Schema<Uint
   const read = (value: unknown, at: Cursor) => {
     const isText = typeof value === "string" && !/\s/.test(value);
     if (!isText || value === "" || value.length > maxChars) {
-      fault(at, `is ${describe(value)}, should be 1 to ${maxChars} characters of base64`);
+      misfit(at, `is ${describe(value)}, should be 1 to ${maxChars} characters of base64`);
       return new Uint8Array();
     }
     try {
       return Uint8Array.fromBase64(value, { lastChunkHandling: "strict" });
     } catch {
-      fault(at, "should be base64");
+      misfit(at, "should be base64");
       return new Uint8Array();
     }
   };

@@ -211,7 +211,7 @@ function keepObject(object: KubeDocument, before: KeptObject | undefined): KeptO
   const { name, namespace } = metaOf(object);
   const place = { file: `cluster: ${asText(object["kind"])} ${namespace}/${name}`, line: 0 };
   const parsed = parseDocument(withoutLastApplied(object), { place, unknownFields: "warn" });
-  const located = (findings: typeof parsed.faults) =>
+  const located = (findings: typeof parsed.warnings) =>
     findings.map(({ path, reason }) => ({ ...place, field: formatPath(path), reason }));
   return {
     document: parsed.faults.length > 0 ? before?.document : parsed.document,

@@ -6,6 +6,7 @@ import {
   type PermissionScope,
   serverPermissions,
 } from "signet/kube/mod.ts";
+import { configurationNames } from "signet/webhook/mod.ts";
 import { readManifests } from "../../support/manifests.ts";
 
 interface Rule {
@@ -24,6 +25,7 @@ const SCOPE: PermissionScope = {
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
   meshConfigMaps: ["istio"],
   signers: [],
+  webhooks: configurationNames({ revision: "default", namespace: "istio-system" }),
 };
 /** What it does more with each of the options' folders. */
 const OPTIONS: Readonly<Record<string, Partial<PermissionScope>>> = {
