@@ -8,10 +8,10 @@ import {
   readDiscovery,
 } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
-import { findMesh, type FoundMesh } from "./cluster_mesh.ts";
+import { describeUnknown, findMeshIfThere, type FoundMesh } from "./cluster_mesh.ts";
 import { lookAtCertificates } from "./check/certificates.ts";
 import { lookAtCluster } from "./check/cluster.ts";
-import { guarded, type Look, ok, warning } from "./check/look.ts";
+import { fault, guarded, type Look, ok, warning } from "./check/look.ts";
 import {
   lookAtAddresses,
   lookAtDns,
@@ -97,19 +97,11 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
   let request: DiscoveryRequest | undefined;
   let config: Config | undefined;
   let found: FoundMesh | undefined;
-  let away: readonly Look[] = [];
+  let unknown: readonly Look[] = [];
   const wrong = await guarded("configuration", async () => {
     request = readDiscovery(args, host.env);
-    const { cluster, ...withoutCluster } = request;
-    away = await guarded("mesh", async () => {
-      found = await findMesh(request!, host);
-      return [];
-    });
-    // What the API server does not say is no fault of the configuration.
-    if (cluster !== undefined && away.some(({ status }) => status === "fault")) {
-      found = await findMesh({ ...withoutCluster, cluster: undefined }, host);
-    } else if (found === undefined) return away;
-    config = found!.complete();
+    ({ found, unknown } = await lookForMesh(request, host));
+    config = found.complete();
     return [];
   });
   if (config === undefined) return asConfig([...wrong, ...faultsOfFlags(request, wrong)]);
@@ -118,7 +110,7 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
   const certificates = await lookAtCertificates(config, { host, crypto });
   return [
     ...notices.map((detail) => warning("option", detail)),
-    ...away,
+    ...unknown,
     ok("mesh", describeMesh(config, found?.where)),
     ok("crypto", `${crypto.name} (${crypto.source})`),
     ...await lookAtLog(config),
@@ -129,6 +121,16 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
     ...await lookAtDns(config),
     ...lookAtAddresses(config, certificates),
   ];
+}
+
+/** The mesh config; what the API server does not say of it is no fault of the configuration, and is looked at without it. */
+async function lookForMesh(
+  request: DiscoveryRequest,
+  host: CommandHost,
+): Promise<{ readonly found: FoundMesh; readonly unknown: readonly Look[] }> {
+  const { found, unknown } = await findMeshIfThere(request, host);
+  const look = isSignetError(unknown, "kube.refused") ? fault : warning;
+  return { found, unknown: unknown === undefined ? [] : [look("mesh", describeUnknown(unknown))] };
 }
 
 function describeMesh({ ca, cert, mesh }: Config, where: string | undefined): string {

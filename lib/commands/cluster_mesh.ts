@@ -65,6 +65,30 @@ export async function findMesh(
   return found(mesh, mesh === DEFAULT_MESH_CONFIG ? undefined : whereOf(configMaps), true);
 }
 
+/**
+ * The same for commands that only look: where the API server does not show its mesh config, what there is without it, and why.
+ *
+ * @throws {SignetError} `config.*`.
+ */
+export async function findMeshIfThere(
+  request: DiscoveryRequest,
+  host: { readonly clock: Clock },
+): Promise<{ readonly found: FoundMesh; readonly unknown: SignetError | undefined }> {
+  try {
+    return { found: await findMesh(request, host), unknown: undefined };
+  } catch (thrown) {
+    if (!isSignetError(thrown) || !thrown.code.startsWith("kube.")) throw thrown;
+    const { meshConfig, complete, help } = request;
+    const alone = { meshConfig, complete, help, cluster: undefined };
+    return { found: await findMesh(alone, host), unknown: thrown };
+  }
+}
+
+/** For people. */
+export function describeUnknown({ message }: SignetError): string {
+  return `the mesh config of the cluster is not known: ${message}`;
+}
+
 async function patiently<T>(
   read: () => Promise<T>,
   { clock, onWait }: {

@@ -21,7 +21,7 @@ import { type ClientCertificate, createPeerVerifier } from "../tls/mod.ts";
 import { decodePem } from "../x509/mod.ts";
 import { readCommandLine } from "./arguments.ts";
 import { lookAtCaStore } from "./cluster.ts";
-import { findMesh } from "./cluster_mesh.ts";
+import { describeUnknown, findMeshIfThere } from "./cluster_mesh.ts";
 import { EXIT, usageError } from "./errors.ts";
 import { readBytes } from "./inspect/file.ts";
 import { absolutePath } from "./key_files.ts";
@@ -67,10 +67,13 @@ token is looked up only. The exit code is 1 when nobody accepts.`,
       throw usageError(["give one of --token and --cert"], "explain");
     }
     const request = readDiscovery(rest, host.env);
-    const config = (await findMesh(request, host)).complete();
-    const told = values.token === ""
+    const { found, unknown } = await findMeshIfThere(request, host);
+    const config = found.complete();
+    const answered = values.token === ""
       ? await explainCertificate(values.cert, config, host)
       : await explainToken(values.token, config, host);
+    const notes = unknown === undefined ? [] : [describeUnknown(unknown)];
+    const told = { ...answered, notes: [...notes, ...answered.notes] };
     const accepting = told.answers.find(({ verdict }) => verdict === "accepts");
     printOutput(host, values.output, {
       document: {

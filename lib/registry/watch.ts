@@ -27,6 +27,8 @@ import { buildServices } from "./services.ts";
 const GATHER_MS = { least: 10, most: 5_000 } as const;
 const COST_TO_PAUSE = 9;
 
+const NOTHING: Collected = { documents: [], faults: [], warnings: [], unread: [] };
+
 /** What the registry needs of the world. */
 export interface RegistryHost {
   /** Time. */
@@ -75,8 +77,12 @@ class LiveRegistry implements ServiceRegistry {
     ...{ generation: 1, namesGeneration: 1, services: [], documents: [] },
   };
   #isWhole = false;
-  /** True when services of documents are to be made anew. */
+  /** True when there are other documents. */
   #isStale = true;
+  /** True when a pod changed that a ServiceEntry selects. */
+  #isMoved = false;
+  /** Documents that services are made of. */
+  #entries: readonly IstioDocument[] = [];
   #gathering: Timer | undefined;
   #gatherMs: number = GATHER_MS.least;
 
@@ -145,8 +151,8 @@ class LiveRegistry implements ServiceRegistry {
 
   /** A pod that a ServiceEntry selects is an endpoint of its hosts. */
   #podChanged(namespace: string, pods: readonly (KubePod | undefined)[]): void {
-    if (!this.#isWhole || this.#isStale) return;
-    this.#isStale = this.#current.documents.some((document) => {
+    if (!this.#isWhole || this.#isMoved) return;
+    this.#isMoved = this.#entries.some((document) => {
       if (document.kind !== "ServiceEntry" || document.meta.namespace !== namespace) return false;
       const labels = document.spec.workloadSelector?.labels;
       return labels !== undefined && pods.some((pod) => pod && hasLabels(pod.labels, labels));
@@ -167,25 +173,38 @@ class LiveRegistry implements ServiceRegistry {
   #publish(): void {
     this.#gathering?.cancel();
     this.#gathering = undefined;
-    const { services: known, documents: knownDocuments } = this.#current;
+    const before = this.#current;
     const isStale = this.#isStale;
     this.#isStale = false;
-    const documents = isStale ? this.#collect() : knownDocuments;
-    if (isStale) {
-      const workloads = documents.filter((document) => document.kind === "WorkloadEntry");
-      this.#cluster?.services.setWorkloads(workloads);
-      this.#buildExternal(documents);
-    }
+    const documents = isStale ? this.#collect() : before.documents;
+    const isOther = this.#takeEntries(documents);
     const changed = this.#cluster?.services.takeChanged();
     if (changed !== undefined && changed.services.size > 0) {
       this.#kubernetes = withChanged(this.#kubernetes, changed.services);
-    } else if (!isStale) return;
+    } else if (!isStale && !isOther) return;
     const services = merged(this.#kubernetes, this.#external);
-    const generation = this.#current.generation + 1;
-    const namesGeneration = isStale || changed?.names ? generation : this.#current.namesGeneration;
+    const generation = before.generation + 1;
+    const namesGeneration = isOther || changed?.names ? generation : before.namesGeneration;
     this.#current = { generation, namesGeneration, services, documents };
-    this.#tell(isStale || known.length !== services.length);
+    this.#tell(isStale || before.services.length !== services.length);
     for (const listener of this.#listeners) listener(this.#current);
+  }
+
+  /** Makes the services of documents when those are others, or have other endpoints; false when nothing of them changed. */
+  #takeEntries(documents: readonly IstioDocument[]): boolean {
+    const isMoved = this.#isMoved;
+    this.#isMoved = false;
+    const entries = documents.filter(({ kind }) =>
+      kind === "ServiceEntry" || kind === "WorkloadEntry"
+    );
+    const isSameList = entries.length === this.#entries.length &&
+      entries.every((entry, at) => entry === this.#entries[at]);
+    if (isSameList && !isMoved) return false;
+    this.#entries = entries;
+    const workloads = entries.filter((document) => document.kind === "WorkloadEntry");
+    this.#cluster?.services.setWorkloads(workloads);
+    this.#buildExternal(entries);
+    return true;
   }
 
   /** Endpoints come and go all day. */
@@ -201,14 +220,11 @@ class LiveRegistry implements ServiceRegistry {
   }
 
   #collect(): readonly IstioDocument[] {
-    const kinds = this.#cluster?.kinds;
-    const cluster: Collected = {
-      documents: kinds?.documents() ?? [],
-      faults: kinds?.faults() ?? [],
-      warnings: kinds?.warnings() ?? [],
-      unread: [],
-    };
-    const collected = this.#files === undefined ? cluster : join(this.#files.collected, cluster);
+    const files = this.#files?.collected;
+    const cluster = this.#cluster?.kinds.collect();
+    const collected = files === undefined || cluster === undefined
+      ? files ?? cluster ?? NOTHING
+      : join(files, cluster);
     this.#reports.report(collected);
     return collected.documents;
   }

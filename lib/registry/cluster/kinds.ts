@@ -24,6 +24,7 @@ import {
   type ReflectorHost,
   refusedStatus,
 } from "../../kube/mod.ts";
+import type { Collected } from "../collect.ts";
 
 /** Time between two looks for kinds that are missing, in milliseconds. */
 export const LOOK_FOR_KINDS_MS = 5_000;
@@ -42,12 +43,8 @@ export interface KindsHost extends ReflectorHost {
 export interface ClusterKinds extends AsyncDisposable {
   /** Resolves when every kind that the API server has is known. */
   readonly synced: Promise<void>;
-  /** Documents in force, in order of kind, namespace and name. */
-  documents(): readonly IstioDocument[];
-  /** What is wrong with objects. */
-  faults(): readonly DocumentFault[];
-  /** What is taken and probably not meant. */
-  warnings(): readonly DocumentFault[];
+  /** Documents in force, in order of kind, namespace and name, and what is wrong. */
+  collect(): Collected;
 }
 
 /** Starts to follow. */
@@ -77,29 +74,23 @@ class LiveKinds implements ClusterKinds {
     this.#tasks.run("look for Istio's kinds", (signal) => this.#look(signal));
   }
 
-  documents(): readonly IstioDocument[] {
-    return this.#kept().flatMap(({ document }) => document ?? []);
-  }
-
-  faults(): readonly DocumentFault[] {
-    return this.#kept().flatMap(({ faults }) => faults);
-  }
-
-  warnings(): readonly DocumentFault[] {
-    return this.#kept().flatMap(({ warnings }) => warnings);
+  collect(): Collected {
+    const kept = ISTIO_KINDS.flatMap((kind) => {
+      const objects = [...this.#lists.get(kind)?.objects ?? []];
+      return objects.sort(([one], [other]) => one < other ? -1 : 1).map(([, each]) => each);
+    });
+    return {
+      documents: kept.flatMap(({ document }) => document ?? []),
+      faults: kept.flatMap(({ faults }) => faults),
+      warnings: kept.flatMap(({ warnings }) => warnings),
+      unread: [],
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tasks[Symbol.asyncDispose]();
     await Promise.all([...this.#lists.values()].map((list) => list[Symbol.asyncDispose]()));
     this.#lists.clear();
-  }
-
-  #kept(): readonly KeptObject[] {
-    return ISTIO_KINDS.flatMap((kind) => {
-      const objects = this.#lists.get(kind)?.objects ?? new Map<string, KeptObject>();
-      return [...objects].sort(([one], [other]) => one < other ? -1 : 1).map(([, kept]) => kept);
-    });
   }
 
   async #look(signal: AbortSignal): Promise<void> {

@@ -81,14 +81,14 @@ async function withKinds(
 }
 
 const hostsOf = (kinds: ReturnType<typeof followKinds>) =>
-  kinds.documents().flatMap((document) =>
+  kinds.collect().documents.flatMap((document) =>
     document.kind === "ServiceEntry" ? document.spec.hosts : []
   );
 
 Deno.test("followKinds() is whole at once where there is no kind, and finds one that comes later", async () => {
   await withKinds(async ({ kinds, answers, failures, pass }) => {
     await kinds.synced;
-    assert.deepEqual(kinds.documents(), []);
+    assert.deepEqual(kinds.collect().documents, []);
     answers.set(NETWORKING, groupOf("v1beta1", "v1alpha3"));
     answers.set(`${NETWORKING}/v1beta1`, RESOURCES);
     answers.set(`${NETWORKING}/v1beta1/serviceentries`, {
@@ -97,11 +97,11 @@ Deno.test("followKinds() is whole at once where there is no kind, and finds one 
     });
     await pass(LOOK_FOR_KINDS_MS);
     assert.deepEqual(hostsOf(kinds), ["db.example"]);
-    const [document] = kinds.documents();
+    const [document] = kinds.collect().documents;
     assert.deepEqual(document!.meta.annotations, {});
     assert.equal(document!.place.file, "cluster: ServiceEntry shop/db");
-    assert.deepEqual(kinds.faults(), []);
-    assert.deepEqual(kinds.warnings().map(({ field }) => field), ["spec.newer"]);
+    assert.deepEqual(kinds.collect().faults, []);
+    assert.deepEqual(kinds.collect().warnings.map(({ field }) => field), ["spec.newer"]);
     assert.deepEqual(failures, []);
   }, new Map());
 });
@@ -122,13 +122,13 @@ Deno.test("followKinds() keeps what an object said before it was wrong, and take
     push({ type: "MODIFIED", object: entry(["*"], "2") });
     await pass();
     assert.deepEqual(hostsOf(kinds), ["db.example"]);
-    const [fault] = kinds.faults();
+    const [fault] = kinds.collect().faults;
     assert.deepEqual([fault!.file, fault!.field, fault!.reason], [
       ...["cluster: ServiceEntry shop/db", "spec.hosts[0]", "invalid host *"],
     ]);
     push({ type: "MODIFIED", object: entry(["other.example"], "3") });
     await pass();
-    assert.deepEqual([hostsOf(kinds), kinds.faults()], [["other.example"], []]);
+    assert.deepEqual([hostsOf(kinds), kinds.collect().faults], [["other.example"], []]);
   }, SERVED());
 });
 
@@ -140,7 +140,7 @@ Deno.test("followKinds() lets objects go with their definition, and takes them w
     push({ type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } });
     await pass();
     await pass(LOOK_FOR_KINDS_MS);
-    assert.deepEqual(kinds.documents(), []);
+    assert.deepEqual(kinds.collect().documents, []);
     for (const [path, answer] of SERVED()) answers.set(path, answer);
     await pass(LOOK_FOR_KINDS_MS);
     assert.deepEqual(hostsOf(kinds), ["db.example"]);
