@@ -1,7 +1,10 @@
 /** Network filters: what happens to the bytes of a connection. Stock Envoy has every one; Istio's own builds of filters are never named. */
 import type { FilterJson } from "../../proto/gen/envoy/config/listener/v3/listener_components_pb.ts";
 import type { RouteConfigurationJson } from "../../proto/gen/envoy/config/route/v3/route_pb.ts";
-import type { HttpConnectionManagerJson } from "../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import type {
+  HttpConnectionManagerJson,
+  HttpFilterJson,
+} from "../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { TcpProxyJson } from "../../proto/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
 import { FROM_STREAM } from "./sources.ts";
 import { typed } from "./typed.ts";
@@ -26,8 +29,12 @@ export function outboundHttp(statPrefix: string, routeConfigName: string): Filte
   });
 }
 
-/** Requests that arrive: the application sees in `x-forwarded-client-cert` who asks. */
-export function inboundHttp(statPrefix: string, routeConfig: RouteConfigurationJson): FilterJson {
+/** Requests that arrive, through filters of their own: the application sees in `x-forwarded-client-cert` who asks. */
+export function inboundHttp(
+  statPrefix: string,
+  routeConfig: RouteConfigurationJson,
+  filters: readonly HttpFilterJson[],
+): FilterJson {
   return httpManager({
     statPrefix,
     routeConfig,
@@ -35,10 +42,13 @@ export function inboundHttp(statPrefix: string, routeConfig: RouteConfigurationJ
     serverName: "istio-envoy",
     forwardClientCertDetails: "APPEND_FORWARD",
     setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
-  });
+  }, filters);
 }
 
-function httpManager(own: HttpConnectionManagerJson): FilterJson {
+function httpManager(
+  own: HttpConnectionManagerJson,
+  filters: readonly HttpFilterJson[] = [],
+): FilterJson {
   return {
     name: "envoy.filters.network.http_connection_manager",
     typedConfig: typed<HttpConnectionManagerJson>(MANAGER, {
@@ -48,7 +58,7 @@ function httpManager(own: HttpConnectionManagerJson): FilterJson {
       pathWithEscapedSlashesAction: "KEEP_UNCHANGED",
       streamIdleTimeout: "0s",
       upgradeConfigs: [{ upgradeType: "websocket" }],
-      httpFilters: [{
+      httpFilters: [...filters, {
         name: "envoy.filters.http.router",
         typedConfig: typed("envoy.extensions.filters.http.router.v3.Router", {}),
       }],

@@ -1,6 +1,7 @@
 /**
  * What arrives at a workload whose traffic is not intercepted: one bound listener for each `ingress` of its Sidecar, and the cluster of the
- * application behind it. Which connections are taken follows from PeerAuthentication.
+ * application behind it. Which connections are taken follows from PeerAuthentication, and which calls from AuthorizationPolicy and
+ * RequestAuthentication.
  *
  * A client of the mesh is known by what it offers in TLS (ALPN), whatever is negotiated: in PERMISSIVE mode the application's own TLS
  * passes through, and plain text is taken.
@@ -14,8 +15,9 @@ import type {
 } from "../../proto/gen/envoy/config/listener/v3/listener_components_pb.ts";
 import type { ListenerJson } from "../../proto/gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfigurationJson } from "../../proto/gen/envoy/config/route/v3/route_pb.ts";
+import type { HttpFilterJson } from "../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { SidecarIngress } from "../istio/mod.ts";
-import type { MeshSettings, PeerMode } from "../mesh/mod.ts";
+import type { Access, MeshSettings, PeerMode } from "../mesh/mod.ts";
 import { unbounded } from "./clusters.ts";
 import { inboundHttp, tcpProxy } from "./filters.ts";
 import { protocolOptions } from "./http_options.ts";
@@ -23,6 +25,8 @@ import { httpInspector, tlsInspector } from "./inspectors.ts";
 import { meshServer } from "./mesh_tls.ts";
 import { inboundCluster, listenerName } from "./names.ts";
 import { inboundKind, isHttp, type PortKind } from "./protocol.ts";
+import { httpAuthorization, tcpAuthorization } from "./rbac/filters.ts";
+import { jwtFilter } from "./request_authentication.ts";
 
 /** One port on which a workload is reached. */
 export interface InboundPort {
@@ -32,6 +36,8 @@ export interface InboundPort {
   readonly mode: PeerMode;
   /** The workload's own address. */
   readonly address: string;
+  /** Who may call. */
+  readonly access: Access;
 }
 
 /** What clients of Istio's own proxies offer for requests. */
@@ -84,7 +90,8 @@ function kindOf({ port }: SidecarIngress): PortKind {
 
 /** The listener. */
 export function ingressListener(inbound: InboundPort, settings: MeshSettings): ListenerJson {
-  const { ingress, mode, address } = inbound;
+  const { ingress, mode, address, access } = inbound;
+  const filters = accessFilters(access, settings);
   const bind = ingress.bind || address;
   const port = portOf(ingress);
   const kind = kindOf(ingress);
@@ -98,7 +105,9 @@ export function ingressListener(inbound: InboundPort, settings: MeshSettings): L
       ...(mode === "DISABLE" ? [] : [tlsInspector()]),
       ...(kind === "auto" ? [httpInspector()] : []),
     ],
-    filterChains: chains(mode, kind).map((chain) => filterChain(chain, { inbound, settings })),
+    filterChains: chains(mode, kind).map((chain) =>
+      filterChain(chain, { inbound, settings, filters })
+    ),
   };
 }
 
@@ -150,20 +159,34 @@ function chains(mode: PeerMode, kind: PortKind): readonly Chain[] {
   }
 }
 
+/** What a call passes before it comes to the application. */
+interface AccessFilters {
+  readonly http: readonly HttpFilterJson[];
+  readonly tcp: readonly FilterJson[];
+}
+
+function accessFilters(access: Access, { trustDomain }: MeshSettings): AccessFilters {
+  const jwt = jwtFilter(access);
+  return {
+    http: [...(jwt === undefined ? [] : [jwt]), ...httpAuthorization(access, trustDomain)],
+    tcp: tcpAuthorization(access, trustDomain),
+  };
+}
+
 function filterChain(
   { match, endsTls, as }: Chain,
-  { inbound: { ingress }, settings }: {
+  { inbound: { ingress }, settings, filters }: {
     readonly inbound: InboundPort;
     readonly settings: MeshSettings;
+    readonly filters: AccessFilters;
   },
 ): FilterChainJson {
   const cluster = inboundCluster(portOf(ingress));
-  const filter: FilterJson = as === "http"
-    ? inboundHttp(cluster, ingressRoutes(portOf(ingress)))
-    : tcpProxy(cluster);
   return {
     filterChainMatch: match,
-    filters: [filter],
+    filters: as === "http"
+      ? [inboundHttp(cluster, ingressRoutes(portOf(ingress)), filters.http)]
+      : [...filters.tcp, tcpProxy(cluster)],
     ...(endsTls ? { transportSocket: meshServer(settings, as) } : {}),
   };
 }

@@ -4,26 +4,23 @@
  * What depends on a service alone is made once for the service, what depends on what a proxy sees once for the scope. A type is made when
  * somebody asks for it. Whatever says the same as before is the same object, which is how a push knows what to leave out.
  */
-import type { Sidecar } from "../istio/mod.ts";
 import {
   createScopes,
   createWorkloads,
   type MeshService,
-  type MeshSettings,
   type MeshSnapshot,
-  peerMode,
   type Proxy,
   type Scope,
   type ServiceFacts,
   sidecarOf,
-  type Workload,
 } from "../mesh/mod.ts";
 import { fixedClusters, holdsEndpoints, serviceCluster } from "./clusters.ts";
 import type { Encoder, Resource } from "./encode.ts";
 import { loadAssignment, noEndpoints } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
-import { applicationCluster, type InboundPort, ingressListener } from "./inbound.ts";
+import { createInboundParts, type Inbound } from "./inbound_parts.ts";
 import { boundListeners, type BoundOptions } from "./outbound_listeners.ts";
+import { remembered, rememberedAt, rememberedIn } from "./remember.ts";
 import { domainsThatCount, httpPorts, noRoutes, portRoutes, type RouteOptions } from "./routes.ts";
 import { part, type ResourcePart, type ResourceSet } from "./resource_set.ts";
 
@@ -147,47 +144,6 @@ function boundOptions(
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const NO_PART: ResourcePart = new Map();
 
-/** What a workload's own ports bring. */
-interface Inbound {
-  /** What its listeners bind to. */
-  readonly binds: readonly { readonly address: string; readonly port: number }[];
-  readonly clusters: ResourcePart;
-  readonly listeners: ResourcePart;
-}
-
-interface InboundParts {
-  of(sidecar: Sidecar, of: {
-    readonly snapshot: MeshSnapshot;
-    readonly proxy: Proxy;
-    readonly workload: Workload;
-  }): Inbound;
-}
-
-/** Kept by Sidecar and by all else that they depend on: proxies of one workload that differ in address differ in their parts. */
-function createInboundParts(encoder: Encoder): InboundParts {
-  const ofSettings = remembered((_: MeshSettings) => new WeakMap<Sidecar, Map<string, Inbound>>());
-  return {
-    of(sidecar, { snapshot: { settings, policies }, proxy, workload }) {
-      const { rootNamespace } = settings;
-      const address = proxy.addresses[0]!;
-      const ports = sidecar.ingress.map((ingress): InboundPort => {
-        const port = ingress.port?.number ?? 0;
-        return { ingress, address, mode: peerMode(policies, { workload, port, rootNamespace }) };
-      });
-      const kept = rememberedIn(ofSettings(settings), sidecar, () => new Map());
-      const key = `${address} ${ports.map(({ mode }) => mode).join(" ")}`;
-      return rememberedAt(kept, key, () => ({
-        binds: sidecar.ingress.map(({ bind, port }) => ({
-          address: bind || address,
-          port: port?.number ?? 0,
-        })),
-        clusters: part(ports.map((port) => encoder.cluster(applicationCluster(port)))),
-        listeners: part(ports.map((port) => encoder.listener(ingressListener(port, settings)))),
-      }));
-    },
-  };
-}
-
 /** Parts that are put together from what each service brings. */
 interface ServiceParts {
   clusters(scope: Scope): ResourcePart;
@@ -252,28 +208,4 @@ function createListParts(encoder: Encoder): ListParts {
       );
     },
   };
-}
-
-/** DNS domains whose routes are kept of one list: as many as there are namespaces with proxies, in a mesh that has that many. */
-const MAX_KEPT = 1_000;
-
-function rememberedAt<T>(kept: Map<string, T>, key: string, make: () => T): T {
-  const found = kept.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  if (kept.size < MAX_KEPT) kept.set(key, made);
-  return made;
-}
-
-function remembered<K extends object, T>(make: (key: K) => T): (key: K) => T {
-  const kept = new WeakMap<K, T>();
-  return (key) => rememberedIn(kept, key, () => make(key));
-}
-
-function rememberedIn<K extends object, T>(kept: WeakMap<K, T>, key: K, make: () => T): T {
-  const found = kept.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  kept.set(key, made);
-  return made;
 }

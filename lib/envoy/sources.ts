@@ -12,13 +12,22 @@ export const FROM_STREAM: ConfigSourceJson = {
 /** The static cluster of Istio's bootstrap that leads to the agent's socket. */
 const AGENT_CLUSTER = "sds-grpc";
 
-/** A secret of the agent: the workload's certificate (`default`) or the mesh's roots (`ROOTCA`). */
+/** A secret of the agent: the workload's certificate (`default`) or the mesh's roots (`ROOTCA`). Waited for for ever: it always comes. */
 export function agentSecret(name: "default" | "ROOTCA"): SdsSecretConfigJson {
+  return fromAgent(name, { initialFetchTimeout: "0s" });
+}
+
+/** A secret that the agent makes of files of the proxy's machine; one whose files are not there never comes, and is not waited for long. */
+export function agentFile(name: string): SdsSecretConfigJson {
+  return fromAgent(name, {});
+}
+
+function fromAgent(name: string, waits: Pick<ConfigSourceJson, "initialFetchTimeout">) {
   return {
     name,
     sdsConfig: {
       resourceApiVersion: "V3",
-      initialFetchTimeout: "0s",
+      ...waits,
       apiConfigSource: {
         apiType: "GRPC",
         transportApiVersion: "V3",
@@ -26,5 +35,5 @@ export function agentSecret(name: "default" | "ROOTCA"): SdsSecretConfigJson {
         grpcServices: [{ envoyGrpc: { clusterName: AGENT_CLUSTER } }],
       },
     },
-  };
+  } satisfies SdsSecretConfigJson;
 }

@@ -23,8 +23,10 @@ export type {
   ServiceFacts,
   Workload,
 } from "./port.ts";
+export { createAccesses } from "./access.ts";
+export type { Access, Accesses } from "./access.ts";
 export { peerMode, sidecarOf } from "./policies.ts";
-export type { Policies, Policy } from "./policies.ts";
+export type { Authorization, Policies, Policy } from "./policies.ts";
 export { parseNode } from "./proxy.ts";
 export type { NodeFacts, ParsedNode } from "./proxy.ts";
 export { createScopes } from "./scope.ts";

@@ -1,8 +1,16 @@
 /**
  * The documents that say how workloads behave, ready to be asked: which Sidecar a proxy has, and whether a workload's port takes mutual TLS
- * (PeerAuthentication). Of several that apply alike the first in order of namespace and name counts, as files have no age.
+ * (PeerAuthentication). Of several that apply alike the first in order of namespace and name counts, as files have no age. Who may call a
+ * workload is in access.ts.
  */
-import type { IstioDocument, ObjectMeta, PeerAuthentication, Sidecar } from "../istio/mod.ts";
+import type {
+  AuthorizationPolicy,
+  IstioDocument,
+  ObjectMeta,
+  PeerAuthentication,
+  RequestAuthentication,
+  Sidecar,
+} from "../istio/mod.ts";
 import type { PeerMode, Workload } from "./port.ts";
 
 /** What documents say, by namespace. */
@@ -11,6 +19,16 @@ export interface Policies {
   readonly authentication: readonly Policy<PeerAuthentication>[];
   /** Sidecars, in order. */
   readonly sidecars: readonly Policy<Sidecar>[];
+  /** AuthorizationPolicies, in order. */
+  readonly authorization: readonly Policy<Authorization>[];
+  /** RequestAuthentications, in order. */
+  readonly requests: readonly Policy<RequestAuthentication>[];
+}
+
+/** An AuthorizationPolicy, and whether it is tried out alone (`istio.io/dry-run`). */
+export interface Authorization extends AuthorizationPolicy {
+  /** True when what it would do is counted, and not done. */
+  readonly isDryRun: boolean;
 }
 
 /** One document with whom it is for. */
@@ -25,17 +43,39 @@ export interface Policy<Spec> {
   readonly spec: Spec;
 }
 
+const DRY_RUN = "istio.io/dry-run";
+/** What Go reads as true. */
+const TRUE_REGEXP = /^(?:1|t|T|TRUE|true|True)$/;
+
 /** Takes the policies out of documents. */
 export function policiesOf(documents: readonly IstioDocument[]): Policies {
   const authentication = documents.filter((each) => each.kind === "PeerAuthentication");
   const sidecars = documents.filter((each) => each.kind === "Sidecar");
+  const authorization = documents.filter((each) => each.kind === "AuthorizationPolicy");
+  const requests = documents.filter((each) => each.kind === "RequestAuthentication");
   return {
     authentication: authentication.map(({ meta, spec }) =>
       toPolicy(meta, spec.selector?.matchLabels, spec)
     ).sort(inOrder),
     sidecars: sidecars.map(({ meta, spec }) => toPolicy(meta, spec.workloadSelector?.labels, spec))
       .sort(inOrder),
+    authorization: authorization.filter(isForWorkloads).map(({ meta, spec }) => {
+      const isDryRun = TRUE_REGEXP.test(meta.annotations[DRY_RUN] ?? "");
+      return toPolicy(meta, spec.selector?.matchLabels, { ...spec, isDryRun });
+    }).sort(inOrder),
+    requests: requests.filter(isForWorkloads).map(({ meta, spec }) =>
+      toPolicy(meta, spec.selector?.matchLabels, spec)
+    ).sort(inOrder),
   };
+}
+
+/** A policy that is attached to something (`targetRefs`) is for the gateway there, not for sidecars. */
+function isForWorkloads(
+  { spec: { targetRef, targetRefs } }: {
+    readonly spec: Pick<AuthorizationPolicy, "targetRef" | "targetRefs">;
+  },
+): boolean {
+  return targetRef === undefined && targetRefs.length === 0;
 }
 
 /** A selector without labels selects everything, as none does. */
@@ -53,7 +93,11 @@ function inOrder(one: Policy<unknown>, other: Policy<unknown>): number {
   return a! < b! ? -1 : 1;
 }
 
-function selects({ selector }: Policy<unknown>, { labels }: Pick<Workload, "labels">): boolean {
+/** Whether a policy is for a workload of a namespace that it is looked for in. */
+export function selects(
+  { selector }: Policy<unknown>,
+  { labels }: Pick<Workload, "labels">,
+): boolean {
   return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
 }
 

@@ -20,7 +20,9 @@ export function buildSnapshot(
   const policies = keepPolicies(previous?.policies, policiesOf(registry.documents));
   const world = { settings: kept, policies };
   const before = createFinder(previous?.services ?? []);
-  const isSameWorld = kept === previous?.settings && policies === previous.policies;
+  // Of policies, services depend on who takes mutual TLS alone.
+  const isSameWorld = kept === previous?.settings &&
+    policies.authentication === previous.policies.authentication;
   const services = registry.services.map((service) => {
     const known = before(service);
     // Most services say what they said: those are found before anything is made of them.
@@ -28,7 +30,7 @@ export function buildSnapshot(
     return keepService(known, toMeshService(service, world));
   });
   const keptServices = keepSameList(previous?.services, services);
-  return isSameWorld && keptServices === previous?.services
+  return isSameWorld && policies === previous?.policies && keptServices === previous.services
     ? previous
     : { ...world, services: keptServices };
 }
@@ -45,11 +47,14 @@ function keepPolicies(before: Policies | undefined, policies: Policies): Policie
       now.map((policy) => keepSame(byName.get(`${policy.namespace}/${policy.name}`), policy)),
     );
   };
-  const authentication = keep(before?.authentication, policies.authentication);
-  const sidecars = keep(before?.sidecars, policies.sidecars);
-  return authentication === before?.authentication && sidecars === before.sidecars
-    ? before
-    : { authentication, sidecars };
+  const kept: Policies = {
+    authentication: keep(before?.authentication, policies.authentication),
+    sidecars: keep(before?.sidecars, policies.sidecars),
+    authorization: keep(before?.authorization, policies.authorization),
+    requests: keep(before?.requests, policies.requests),
+  };
+  const names = Object.keys(kept) as (keyof Policies)[];
+  return before !== undefined && names.every((name) => kept[name] === before[name]) ? before : kept;
 }
 
 type World = Pick<MeshSnapshot, "settings" | "policies">;

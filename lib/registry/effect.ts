@@ -4,7 +4,7 @@ import type { IstioDocument, IstioKind, UnreadDocument } from "../istio/mod.ts";
 /** Kinds that services are made of, and those that shape what proxies get. */
 const IN_EFFECT: readonly IstioKind[] = [
   ...["ServiceEntry", "WorkloadEntry"] as const,
-  ...["PeerAuthentication", "Sidecar"] as const,
+  ...["PeerAuthentication", "Sidecar", "AuthorizationPolicy", "RequestAuthentication"] as const,
 ];
 /** Most kinds of one line. */
 const MAX_KINDS = 20;

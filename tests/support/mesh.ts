@@ -1,6 +1,11 @@
 /** Snapshots of a mesh from YAML, as a server would make them. */
 import { parseIstioFile } from "signet/istio/mod.ts";
-import { buildSnapshot, type MeshSettings, type MeshSnapshot } from "signet/mesh/mod.ts";
+import {
+  type Access,
+  buildSnapshot,
+  type MeshSettings,
+  type MeshSnapshot,
+} from "signet/mesh/mod.ts";
 import { buildServices, type RegistrySnapshot, type ServiceRegistry } from "signet/registry/mod.ts";
 
 /** Settings of a mesh without a mesh config. */
@@ -9,6 +14,9 @@ export const SETTINGS: MeshSettings = {
   rootNamespace: "istio-system",
   validatesTrustDomain: true,
 };
+
+/** Of a workload that says nothing of who may call it. */
+export const NO_ACCESS: Access = { authorization: [], requests: [] };
 
 /** What a registry of these documents holds. @throws {TypeError} for a document with a fault. */
 export function registrySnapshot(yaml: string, generation = 1): RegistrySnapshot {

@@ -119,7 +119,7 @@ Deno.test("signet check names what is wrong in documents by file, line and field
   );
   await Deno.writeTextFile(
     `${dir.path}/services/mesh.yaml`,
-    `apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: { name: all }\nspec:\n  selector: {}\n---\napiVersion: v1\nkind: Pod\n`,
+    `apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: { name: all }\nspec:\n  selector: {}\n---\napiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: { name: all }\nspec: { concurrency: 1 }\n---\napiVersion: v1\nkind: Pod\n`,
   );
   await Deno.writeTextFile(
     `${dir.path}/services/wrong.yaml`,
@@ -130,7 +130,7 @@ Deno.test("signet check names what is wrong in documents by file, line and field
   assert.equal(documents.report.wouldStart, true);
   const [read, idle, leftAlone, refused, ...more] = documents.said("--configDir");
   assert.equal(read, "ok: services: 1 services in 3 files");
-  assert.equal(idle, "ok: read, no effect yet: RequestAuthentication (1)");
+  assert.equal(idle, "ok: read, no effect yet: ProxyConfig (1)");
   assert.equal(leftAlone, "ok: left alone: v1 Pod (1)");
   assert.match(refused!, /^refused: services\/wrong\.yaml:6: spec\.ports\S*number: /);
   assert.deepEqual(more, [

@@ -11,7 +11,7 @@ import { loadAssignment } from "../../../lib/envoy/endpoints.ts";
 import { applicationCluster, ingressListener } from "../../../lib/envoy/inbound.ts";
 import { boundListeners, type BoundOptions } from "../../../lib/envoy/outbound_listeners.ts";
 import { httpPorts, portRoutes } from "../../../lib/envoy/routes.ts";
-import { meshOf, serviceEntry, SETTINGS } from "../../support/mesh.ts";
+import { meshOf, NO_ACCESS as access, serviceEntry, SETTINGS } from "../../support/mesh.ts";
 
 const HTTPD = serviceEntry({
   name: "httpd",
@@ -145,7 +145,7 @@ Deno.test("portRoutes() has a host for each service, under every name once", () 
 /** What a chain takes, what is inside, and whether mesh TLS ends there. */
 function matrix(mode: PeerMode, protocol: string): readonly string[] {
   const listener = ingressListener(
-    { ingress: ingress(protocol), mode, address: "10.0.0.3" },
+    { ingress: ingress(protocol), mode, address: "10.0.0.3", access },
     SETTINGS,
   );
   return listener.filterChains!.map(({ filterChainMatch, filters, transportSocket }) => {
@@ -198,6 +198,7 @@ Deno.test("ingressListener() binds where the Sidecar says, and leads to the appl
     ingress: each,
     mode: "STRICT" as const,
     address: "10.0.0.3",
+    access,
   });
   assert.equal(ingressListener(at(ingress("HTTP")), SETTINGS).name, "10.0.0.3_9080");
   const bound = ingressListener(at(ingress("HTTP", "", "127.0.0.9")), SETTINGS);
@@ -216,7 +217,7 @@ Deno.test("ingressListener() binds where the Sidecar says, and leads to the appl
 });
 
 Deno.test("ingressListener() asks clients for a certificate of the trust domain, unless told not to", () => {
-  const at = { ingress: ingress("HTTP"), mode: "STRICT" as const, address: "10.0.0.3" };
+  const at = { ingress: ingress("HTTP"), mode: "STRICT" as const, address: "10.0.0.3", access };
   const text = JSON.stringify(ingressListener(at, SETTINGS));
   assert.match(text, /"requireClientCertificate":true/);
   assert.match(text, /"matchSubjectAltNames":\[\{"prefix":"spiffe:\/\/cluster\.local\/"\}\]/);
@@ -238,7 +239,7 @@ Deno.test("no generator names what only Istio's build of Envoy has, and the enco
     ),
     ...(["STRICT", "PERMISSIVE", "DISABLE"] as const).flatMap((mode) =>
       ["HTTP", "GRPC", "TCP", ""].map((protocol) => {
-        const at = { ingress: ingress(protocol), mode, address: "10.0.0.3" };
+        const at = { ingress: ingress(protocol), mode, address: "10.0.0.3", access };
         const listener = ingressListener(at, SETTINGS);
         encoder.cluster(applicationCluster(at));
         return [listener, encoder.listener(listener)] as const;
