@@ -185,7 +185,7 @@ export class DnsConnection implements Queuer {
 
   /** Answers whole frames and gives the offset behind the last one. */
   #handleFrames(startedMs: number): number {
-    const { said, observer, nowMs } = this.#host;
+    const { said, nowMs } = this.#host;
     const { bytes } = this.#intake;
     const asked = { bytes, start: 0, end: 0 };
     let at = 0;
@@ -206,7 +206,7 @@ export class DnsConnection implements Queuer {
       said.write(found, asked, this.#host);
       found.reuse.onReuse?.();
       if (again++ % SAID_PER_LOOK === 0) tookMs = nowMs() - startedMs;
-      observer.answered(this.#client, found.answered, tookMs);
+      found.note(this.#client, tookMs);
     }
     return at;
   }
@@ -293,7 +293,7 @@ export class DnsConnection implements Queuer {
       {
         framed,
         reuse,
-        answered: { query: { name, type }, rcode, source },
+        note: this.#host.observer.noteOf({ query: { name, type }, rcode, source }),
         questionBytes: question.length,
         keepaliveAt: edns?.keepalive === true ? keepaliveOffset({ ...answer, question }) : 0,
         ordersAt: behindAnswers - (reuse.orders[0]?.bytes.length ?? 0),

@@ -29,8 +29,13 @@ const MAX_COUNTED_RCODE = 5;
 const RCODES = MAX_COUNTED_RCODE + 2;
 const SOURCES: readonly AnswerSource[] = ["local", "upstream", "cache", "refused", "error"];
 
+/** Takes note that one and the same answer was given to a client, so many milliseconds after the chunk that brought the query. */
+export type NoteAnswer = (client: DnsClient, tookMs: number) => void;
+
 /** Counts and logs answers. */
 export interface DnsObserver {
+  /** For an answer that may be given again and again: what to count is found once. */
+  noteOf(answered: Answered): NoteAnswer;
   /** Takes note of an answer that took so many milliseconds, from the chunk that brought the query. */
   answered(client: DnsClient, answered: Answered, tookMs: number): void;
 }
@@ -62,26 +67,27 @@ export function createDnsObserver(
       seconds: metrics.histogram(METRIC.dnsSeconds, { source }),
     };
   };
-  return {
-    answered(client, answered, tookMs) {
+  const logOne = (client: DnsClient, { query, rcode, source }: Answered, tookMs: number) =>
+    log.info(EVENT.dnsQuery, "Answered a query", {
+      client: client.address,
+      namespace: client.namespace,
+      name: query?.name,
+      type: query === undefined ? undefined : typeName(query.type),
+      rcode: rcodeName(rcode),
+      source,
+      took_ms: Math.round(tookMs * 1000) / 1000,
+    });
+  const noteOf = (answered: Answered): NoteAnswer => {
+    const at = placeOf(answered);
+    const { queries, seconds } = series[at] ?? seriesAt(at, answered);
+    return (client, tookMs) => {
       requests.inc();
-      const at = placeOf(answered);
-      const { queries, seconds } = series[at] ?? seriesAt(at, answered);
       queries.inc();
       seconds.observe(tookMs / 1000);
-      if (logOneOf === 0 || seen++ % logOneOf !== 0) return;
-      const { query, rcode, source } = answered;
-      log.info(EVENT.dnsQuery, "Answered a query", {
-        client: client.address,
-        namespace: client.namespace,
-        name: query?.name,
-        type: query === undefined ? undefined : typeName(query.type),
-        rcode: rcodeName(rcode),
-        source,
-        took_ms: Math.round(tookMs * 1000) / 1000,
-      });
-    },
+      if (logOneOf !== 0 && seen++ % logOneOf === 0) logOne(client, answered, tookMs);
+    };
   };
+  return { noteOf, answered: (client, answered, tookMs) => noteOf(answered)(client, tookMs) };
 }
 
 /** The place of an answer's series: types by codes by sources. */

@@ -10,7 +10,7 @@
  * The number of answers and the octets of each are bounded. What was said again stays when there is no room; one that never was makes way.
  */
 import { LOWER_CASE } from "./message/mod.ts";
-import type { Answered } from "./observer.ts";
+import type { NoteAnswer } from "./observer.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Reuse } from "./port.ts";
 
@@ -31,9 +31,12 @@ const ID_BYTES = 2;
 const REST_OF_HEADER = 10;
 /** The header's rest, the root, type and class. */
 const MIN_QUESTION_BYTES = REST_OF_HEADER + 5;
-/** FNV-1a over 32 bits. */
+/** FNV-1a over 32 bits, for the text of a namespace. */
 const FNV_START = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
+/** Four octets of a question at once: the bit of a letter's case set in each, then mixed by a multiplication (2^32 over the golden ratio). */
+const CASE_BITS = 0x20202020;
+const MIX = 0x9e3779b1;
 
 /** A message in the chunk that brought it. */
 export interface AskedQuestion {
@@ -57,8 +60,8 @@ export interface Viewer {
 export interface SaidAnswer {
   /** With its length in front; of what is said, nothing but its TTLs is ever written to. */
   readonly framed: Uint8Array;
-  /** What is counted when it is said. */
-  readonly answered: Answered;
+  /** Is told when it is said. */
+  readonly note: NoteAnswer;
   /** How it may be said again. */
   readonly reuse: Reuse;
 }
@@ -222,12 +225,17 @@ function nameEndOf({ questionBytes }: SaidParts): number {
   return REST_OF_HEADER + questionBytes - 4;
 }
 
+/** Questions that differ in case alone have one hash; so have some others, which {@linkcode isSame} tells apart. */
 function hashOf({ bytes, start, end }: AskedQuestion, seed: number): number {
   let hash = seed;
-  for (let at = start + ID_BYTES; at < end; at++) {
-    hash = Math.imul(hash ^ LOWER_CASE[bytes[at]!]!, FNV_PRIME);
+  let at = start + ID_BYTES;
+  for (; at + 4 <= end; at += 4) {
+    const four = bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24;
+    hash = Math.imul(hash ^ (four | CASE_BITS), MIX);
+    hash ^= hash >>> 15;
   }
-  return hash ^ hash >>> 15;
+  for (; at < end; at++) hash = Math.imul(hash ^ (bytes[at]! | 0x20), MIX);
+  return hash ^ hash >>> 13;
 }
 
 /** Flags, counts and what follows the name octet by octet; the name in any case: the octets that count its labels are no letters. */
@@ -236,11 +244,11 @@ function isSame(entry: Entry, { bytes, start, end }: AskedQuestion): boolean {
   const from = start + ID_BYTES;
   if (key.length !== end - from) return false;
   const nameEnd = nameEndOf(entry);
-  for (let at = 0; at < REST_OF_HEADER; at++) if (key[at] !== bytes[from + at]) return false;
-  for (let at = REST_OF_HEADER; at < nameEnd; at++) {
-    if (key[at] !== LOWER_CASE[bytes[from + at]!]) return false;
+  for (let at = 0; at < key.length; at++) {
+    const octet = bytes[from + at]!;
+    if (key[at] === octet) continue;
+    if (at < REST_OF_HEADER || at >= nameEnd || key[at] !== LOWER_CASE[octet]) return false;
   }
-  for (let at = nameEnd; at < key.length; at++) if (key[at] !== bytes[from + at]) return false;
   return true;
 }
 

@@ -1,4 +1,5 @@
-/** The table of docs/dns.md: a figure of each server, signet's over CoreDNS', and what was wanted. */
+/** The table of docs/dns.md: a figure of each server, signet's over CoreDNS', what was wanted, and why it was missed. */
+import { formatMisses } from "./misses.ts";
 import type { ServerName } from "./servers.ts";
 
 const PAGE = "docs/dns.md";
@@ -27,6 +28,8 @@ export function formatDnsTable(rows: readonly DnsRow[], machine: string): string
     line(header),
     line(header.map((_, at) => at === 0 || at > 4 ? "---" : "--:")),
     ...rows.map((row) => line(cellsOf(row))),
+    "",
+    formatMisses(rows),
   ].join("\n");
 }
 
@@ -63,9 +66,9 @@ function verdictOf({ signet, bar }: DnsRow, ratio: number | undefined): string {
 }
 
 /**
- * Puts the table between the markers of the page.
+ * Puts the table between the markers of the page, in the form that `deno fmt` gives it.
  *
- * @throws {TypeError} when the markers are not there.
+ * @throws {TypeError} when the markers are not there, or the page cannot be formatted.
  */
 export async function writeDnsTable(table: string): Promise<void> {
   const page = await Deno.readTextFile(PAGE);
@@ -75,4 +78,10 @@ export async function writeDnsTable(table: string): Promise<void> {
   }
   const text = `${page.slice(0, from)}${BEGIN}\n\n${table}\n\n${page.slice(to)}`;
   await Deno.writeTextFile(PAGE, text);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", PAGE],
+  }).output();
+  if (code !== 0) {
+    throw new TypeError(`Cannot format ${PAGE}: ${new TextDecoder().decode(stderr)}`);
+  }
 }
