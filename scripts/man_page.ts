@@ -4,6 +4,7 @@ import {
   COMMAND_GROUPS,
   type CommandGroup,
   EXIT_CODES_TEXT,
+  SERVER_OPTIONS_TEXT,
 } from "../lib/commands/mod.ts";
 
 /** Longest line of running text in the page's source. */
@@ -69,13 +70,14 @@ export function formatManPage({ commands, version, date }: ManPageInput): string
 }
 
 function commandLines(command: Command): readonly string[] {
-  const rows = Object.values(command.options);
+  const rows = Object.values(command.ownOptions ?? command.options);
   const used = rows.filter(hasEffect);
   const quiet = rows.filter((row) => !hasEffect(row)).map(displayName);
   return [
     `.SS signet ${text(command.name)}`,
     ...paragraphs([capital(command.summary), ...command.text.split("\n")]),
     ...used.flatMap(optionLines),
+    ...(command.ownOptions === undefined ? [] : [".PP", prose(SERVER_OPTIONS_TEXT)]),
     ...(quiet.length > 0
       ? [".PP", prose(`Accepted, without effect in this version: ${quiet.join(", ")}.`)]
       : []),

@@ -20,6 +20,7 @@ import {
 const GO_PEERS = {
   h2spec: "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible",
   grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
+  helm: "helm.sh/helm/v3/cmd/helm@v3.22.0",
   zlint: "github.com/zmap/zlint/v3/cmd/zlint@v3.7.3",
 } as const;
 /** Programs of Istio, from the Go module in `tests/integration/istio`, with their packages. */

@@ -22,8 +22,13 @@ const ALGORITHMS = [
 ];
 /** What istiod allows when an issuer does not say. */
 const DEFAULT_ALGORITHMS = ["RS256"];
-/** Most keys of an issuer: a token without a key ID is tried with each that fits. */
+/** Most keys of an issuer. */
 const MAX_KEYS = 50;
+/**
+ * Keys that one token is tried with, when it names none or several have its ID: each is a signature to check, and anybody may send such
+ * tokens. Issuers whose tokens name no key have one, and two while they change it.
+ */
+export const MAX_KEYS_TRIED = 4;
 
 /** Keys of an issuer as they are cached, and the algorithms that may be used with them. */
 export interface IssuerKeys {
@@ -142,7 +147,13 @@ export async function verifyWith(
     return claimsOf(payload);
   } catch (thrown) {
     if (!(thrown instanceof errors.JWKSMultipleMatchingKeys)) return judgeFailure(thrown);
+    let tried = 0;
     for await (const key of thrown) {
+      if (tried++ === MAX_KEYS_TRIED) {
+        const reason =
+          `several keys of the issuer fit it, and none of the first ${MAX_KEYS_TRIED} made its signature; its header should name one (kid)`;
+        return { ok: false, reason, keyIsMissing: true };
+      }
       try {
         return claimsOf((await compactVerify(token, key, options)).payload);
       } catch (failure) {

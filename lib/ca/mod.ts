@@ -14,6 +14,7 @@
 export { createCa } from "./ca.ts";
 export type { CaConfig } from "./ca.ts";
 export { decodeCrls } from "./crl.ts";
+export { lintIdentities } from "./lint.ts";
 export {
   checkPluggedIn,
   contentOf as pluggedInRevision,

@@ -29,6 +29,9 @@ import {
 } from "./output.ts";
 import type { Command, CommandHost } from "./port.ts";
 
+/** What the server does not have. */
+const OWN = { output: outputOption };
+
 /** The command. */
 export const checkCommand: Command = {
   name: "check",
@@ -39,10 +42,8 @@ export const checkCommand: Command = {
     `Takes the flags and variables of signet discovery, and --output text|json. Addresses are bound for an instant to see whether they
 are free; nothing is written. Documents of --configDir that a server would leave out are named by file, line and field.
 Exit codes: 0 it would start, 1 something on this machine is in the way, 2 the configuration or a document is wrong.`,
-  options: {
-    ...discoveryOptions(),
-    output: outputOption,
-  },
+  options: { ...discoveryOptions(), ...OWN },
+  ownOptions: OWN,
   examples: [{
     what: "before a restart with another state directory",
     line: "signet check --stateDir /var/lib/signet",

@@ -14,7 +14,7 @@ import { createCa, openSigners } from "../ca/mod.ts";
 import { type Config, discoveryOptions, pathOption, readDiscovery } from "../config/mod.ts";
 import { selectProvider } from "../crypto/mod.ts";
 import { openCluster } from "../kube/mod.ts";
-import { loadServerCert } from "../server_cert/mod.ts";
+import { checkClientRoots } from "../server_cert/mod.ts";
 import { openCommandDatabase, type StateDatabase } from "../store/mod.ts";
 import { createLogger, createMetrics, type Logger } from "../telemetry/mod.ts";
 import { type ClientCertificate, createPeerVerifier } from "../tls/mod.ts";
@@ -53,6 +53,7 @@ export const explainCommand: Command = {
     `Takes the flags and variables of discovery, so that the same authenticators are asked in the same order. Nothing is spent: a join
 token is looked up only. The exit code is 1 when nobody accepts.`,
   options: { ...discoveryOptions(), ...OWN },
+  ownOptions: OWN,
   examples: [
     { what: "why is this token refused?", line: "signet explain --token ./token" },
     {
@@ -220,11 +221,9 @@ async function verifyPeer(
     kube: { askSigner: () => Promise.reject(new TypeError("Explaining asks no signer")) },
     meshCaCertificates: () => config.mesh.caCertificates,
   });
-  // Its roots alone are wanted, and a signer of the cluster is not asked for them.
-  const own = { ...config.cert, writeDirectory: undefined, signerName: undefined };
-  await using cert = await loadServerCert(own, { ...world, ca, signers });
+  const certificates = await checkClientRoots(config.cert, { ca, signers });
   const verifier = createPeerVerifier({
-    roots: () => cert.clientRoots,
+    roots: () => ({ generation: 1, certificates }),
     trustDomain: () => config.ca.trustDomain,
     verifySignature: (key, scheme, data, signature) => crypto.verify(key, scheme, data, signature),
     nowMs: () => clock.nowMs(),

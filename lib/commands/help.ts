@@ -9,6 +9,10 @@ export const EXIT_CODES_TEXT = [
   "2  the command line or the configuration is wrong; one line says how to mend it",
 ] as const;
 
+/** Where the options are that a command shares with the server, for help and the manual. */
+export const SERVER_OPTIONS_TEXT =
+  "It takes every flag and variable of the server: signet discovery --help lists them.";
+
 /** The text of `signet --help`; of the commands whose names begin with `prefix` when one is given. */
 export function formatOverview(commands: readonly Command[], prefix = ""): string {
   const listed = commands.filter(({ name }) => name.startsWith(prefix));
@@ -34,6 +38,10 @@ export function formatOverview(commands: readonly Command[], prefix = ""): strin
 }
 
 /** The help of one command. */
-export function formatCommandHelp({ usage, text, options, examples }: Command): string {
-  return formatHelp({ usage: `signet ${usage}`, text, options, examples }).trimEnd();
+export function formatCommandHelp(
+  { usage, text, options, ownOptions, examples }: Command,
+): string {
+  const help = { usage: `signet ${usage}`, text, options: ownOptions ?? options, examples };
+  const others = ownOptions === undefined ? "" : `\n\n${SERVER_OPTIONS_TEXT}`;
+  return formatHelp(help).trimEnd() + others;
 }

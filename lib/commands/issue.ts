@@ -1,5 +1,5 @@
 /** `signet issue`: signs in process with the CA's key, server running or not. Whoever may read that key may do it. */
-import { SignetError } from "../base/mod.ts";
+import { formatGoDuration, SignetError } from "../base/mod.ts";
 import { type Ca, createCa } from "../ca/mod.ts";
 import {
   choiceOption,
@@ -76,6 +76,7 @@ No server is needed, and a running one is not disturbed. An audit record goes to
       required: ["identity", "out"],
     });
     const identity = checkIdentity(values.identity);
+    checkTtl(values);
     const { provider: crypto } = await selectProvider(values.cryptoProvider);
     using ca = await openCa(values, { host, crypto });
     checkTrustDomain(identity, ca, values.foreignTrustDomain);
@@ -108,6 +109,16 @@ function checkIdentity(text: string): string {
     if (thrown instanceof SignetError) throw usageError([`--identity: ${thrown.message}`], "issue");
     throw thrown;
   }
+}
+
+/** The CA's own refusal is made for callers, who cannot change its maximum. */
+function checkTtl({ ttl, maxWorkloadCertTtl }: IssueValues): void {
+  if (ttl <= maxWorkloadCertTtl) return;
+  const [asked, most] = [formatGoDuration(ttl), formatGoDuration(maxWorkloadCertTtl)];
+  throw usageError(
+    [`--ttl ${asked} is above ${most}: give less, or set MAX_WORKLOAD_CERT_TTL=${asked}`],
+    "issue",
+  );
 }
 
 type IssueValues = ReturnType<typeof readCommandLine<typeof OPTIONS>>["values"];

@@ -11,7 +11,7 @@
  * @module
  */
 export { describeFailure, EXIT } from "./errors.ts";
-export { EXIT_CODES_TEXT } from "./help.ts";
+export { EXIT_CODES_TEXT, SERVER_OPTIONS_TEXT } from "./help.ts";
 export {
   type Command,
   COMMAND_GROUPS,

@@ -73,6 +73,8 @@ export interface Command {
   readonly text: string;
   /** Its options. */
   readonly options: OptionTable;
+  /** Those that are not the server's, when it takes the server's too: help lists these, and says where the others are. */
+  readonly ownOptions?: OptionTable;
   /** Its arguments that are no flags, in order. Default: none. */
   readonly operands?: readonly Operand[];
   /** At least one line that works. */

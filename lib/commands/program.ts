@@ -7,6 +7,9 @@ import type { Command, CommandHost, Program } from "./port.ts";
 import { COMMANDS } from "./table.ts";
 import { versionCommand } from "./version.ts";
 
+/** What others print their version for. */
+const VERSION_FLAGS = ["--version", "-v", "-V"];
+
 /** Runs the program; never throws. Returns the exit code. */
 export async function runProgram(args: readonly string[], program: Program): Promise<number> {
   const host = realHost(systemClock(), program);
@@ -22,32 +25,42 @@ export async function runProgram(args: readonly string[], program: Program): Pro
 /** The first words name the command; without any, or with flags at once, it is the server. */
 async function dispatch(args: readonly string[], host: CommandHost): Promise<number> {
   const [first] = args;
-  if (
-    first === undefined || (first.startsWith("-") && !["--help", "-h", "--version"].includes(first))
-  ) {
-    return await host.commands[0]!.run(args, host);
-  }
-  if (first === "--version") return await versionCommand.run(args.slice(1), host);
-  if (first === "--help" || first === "-h" || first === "help") {
+  if (first === "help" || (first !== undefined && isHelp(first))) {
     return printHelp(args.slice(1).filter((word) => !word.startsWith("-")), host);
+  }
+  if (first !== undefined && VERSION_FLAGS.includes(first)) {
+    return await versionCommand.run(args.slice(1), host);
+  }
+  if (first === undefined || first.startsWith("-")) {
+    return await runCommand(host.commands[0]!, args, host);
   }
   const command = findCommand(args, host.commands);
   if (command === undefined) {
     if (wantsHelp(args) && isPrefix(first, host.commands)) return printHelp([first], host);
     throw unknownCommand(args, host.commands);
   }
-  const rest = args.slice(command.name.split(" ").length);
-  if (wantsHelp(rest)) {
-    host.print(formatCommandHelp(command));
-    return EXIT.done;
-  }
-  return await command.run(rest, host);
+  return await runCommand(command, args.slice(command.name.split(" ").length), host);
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  host: CommandHost,
+): Promise<number> {
+  if (!wantsHelp(args)) return await command.run(args, host);
+  host.print(formatCommandHelp(command));
+  return EXIT.done;
+}
+
+/** `--help`, and as istiod's flags may be written: `--help=yes`. */
+function isHelp(arg: string): boolean {
+  return /^(--?help|-h)(=.*)?$/s.test(arg) && !/=(0|f|false)$/i.test(arg);
 }
 
 /** After `--` nothing is a flag. */
 function wantsHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
-  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
+  return (end < 0 ? args : args.slice(0, end)).some(isHelp);
 }
 
 /** `signet help`, `signet help cert`, `signet help cert request`. */

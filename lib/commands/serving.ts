@@ -74,7 +74,9 @@ function summarize(
 ): readonly string[] {
   const { secure, plain } = grpc.addresses;
   return [
-    `secure gRPC (CA)   ${secure ?? "off"}  certificate ${cert.described}`,
+    `${ca === undefined ? "secure gRPC     " : "secure gRPC (CA)"}   ${
+      secure ?? "off"
+    }  certificate ${cert.described}`,
     `plaintext gRPC     ${plain ?? "off"}  xDS, health and reflection`,
     `webhooks           ${describeWebhook(webhook, config)}`,
     `DNS over TLS       ${dns.addr ?? "off"}  names of the mesh${

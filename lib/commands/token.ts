@@ -3,7 +3,7 @@
  * do it. A running server reads the database whenever a token is presented, so what a command has committed is in force when it returns.
  */
 import { makeJoinToken } from "../authn/mod.ts";
-import { isSignetError } from "../base/mod.ts";
+import { isSignetError, SignetError } from "../base/mod.ts";
 import { durationOption, intOption, OPTIONS as SERVER_OPTIONS, textOption } from "../config/mod.ts";
 import { formatWorkloadIdentity, parseWorkloadIdentity } from "../spiffe/mod.ts";
 import { type JoinToken, openCommandDatabase, type StateDatabase } from "../store/mod.ts";
@@ -122,7 +122,10 @@ Certificates that were issued with it stay valid until they expire.`,
     using database = await openCommandDatabase(await absolutePath(values.stateDir));
     const { tokens } = database;
     if (!await tokens.revoke(id, host.clock.nowMs())) {
-      throw usageError([`there is no join token ${id}; see signet token list`], "token revoke");
+      throw new SignetError(
+        "commands.failed",
+        `Cannot revoke join token ${id}: there is none of this ID in ${database.location}; signet token list shows those that are`,
+      );
     }
     // Uses and this change take turns under the database's write lock: read back, it is in force for every server.
     const token = describe((await tokens.find(id))!, host.clock.nowMs());

@@ -317,6 +317,7 @@ function toGrpc(values: OptionValues): Config["grpc"] {
     tlsMinVersion: values.tlsMinVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
     maxMessageBytes: values.maxRecvMsgSize,
     maxConcurrentStreams: values.maxStreams,
+    maxConnectionsPerAddress: values.maxConnectionsPerAddress,
     keepalive: {
       intervalMs: values.keepaliveInterval,
       timeoutMs: values.keepaliveTimeout,

@@ -66,6 +66,8 @@ export interface Config {
     readonly tlsMinVersion: "TLSv1.2" | "TLSv1.3";
     readonly maxMessageBytes: number;
     readonly maxConcurrentStreams: number;
+    /** Connections of one IPv4 address or IPv6 /64 to each port. */
+    readonly maxConnectionsPerAddress: number;
     readonly keepalive: {
       readonly intervalMs: number;
       readonly timeoutMs: number;

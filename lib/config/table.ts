@@ -214,6 +214,13 @@ const CONNECTIONS = {
     fallback: "0s",
     help: "ask a connection of this age to go away, with 10 s for what is in flight; 0s for never",
   }, { minMs: 0 }),
+  maxConnectionsPerAddress: intOption({
+    flag: "maxConnectionsPerAddress",
+    variable: "SIGNET_MAX_CONNECTIONS_PER_ADDRESS",
+    fallback: "20000",
+    help:
+      "connections of one IPv4 address or IPv6 /64 to each gRPC port, of 60000 in all; a gateway may stand for many clients",
+  }, { min: 1, max: 60_000 }),
   maxRecvMsgSize: intOption({
     variable: "ISTIO_GPRC_MAXRECVMSGSIZE",
     fallback: "4194304",

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/mod.ts";
 import type { CryptoProvider } from "../crypto/mod.ts";
+import { addressKey } from "../limits/mod.ts";
 import type { ServerCert } from "../server_cert/mod.ts";
 import type { CallTracer, Logger, Metrics } from "../telemetry/mod.ts";
 import {
@@ -184,10 +185,11 @@ async function listenPlain(
 }
 
 function transportOptions(
-  { keepalive, maxConcurrentStreams }: GrpcConfig,
+  { keepalive, maxConcurrentStreams, maxConnectionsPerAddress }: GrpcConfig,
   { clock, logger, metrics }: GrpcHost,
 ) {
-  return { keepalive, limits: { maxConcurrentStreams }, clock, logger, metrics };
+  const perAddress = { max: maxConnectionsPerAddress, keyOf: addressKey };
+  return { keepalive, limits: { maxConcurrentStreams }, perAddress, clock, logger, metrics };
 }
 
 async function drain(

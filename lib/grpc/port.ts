@@ -56,6 +56,8 @@ export interface GrpcConfig {
   readonly maxMessageBytes: number;
   /** Streams that one connection may have open. */
   readonly maxConcurrentStreams: number;
+  /** Connections of one IPv4 address or IPv6 /64 to each port. */
+  readonly maxConnectionsPerAddress: number;
   /** Pings to idle clients. */
   readonly keepalive: {
     /** Idle time before a ping, in milliseconds. */

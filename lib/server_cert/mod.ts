@@ -10,7 +10,7 @@
  *
  * @module
  */
-export { checkServerCert, type ServerCertReport } from "./check.ts";
+export { checkClientRoots, checkServerCert, type ServerCertReport } from "./check.ts";
 export type { ServerCert, ServerCertConfig, ServingMaterial } from "./port.ts";
 export { loadServerCert, LOOK_AT_CLOCK_MS, LOOK_AT_FILES_MS } from "./server_cert.ts";
 export type { ServerCertHost } from "./server_cert.ts";

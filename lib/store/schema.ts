@@ -2,6 +2,7 @@
  * The schema of the state database, one step for each version. A step that was released is never edited: a change is a further step.
  *
  * Version 1: join tokens, the keys that used them, and what a server says of itself to commands.
+ * Version 2: uses are counted for tokens of several uses alone; of the others the row of the use says it, so that a use writes one row.
  */
 
 /** SQLite's `application_id` of a state database: "sgnt". */
@@ -29,6 +30,8 @@ export const MIGRATIONS: readonly string[] = [
      name TEXT PRIMARY KEY,
      value TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `UPDATE join_token SET used = 0 WHERE max_uses = 1;
+   ALTER TABLE join_token RENAME COLUMN used TO counted_uses;`,
 ];
 
 /** The schema version that this program reads and writes. */

@@ -27,7 +27,8 @@ interface Statements {
   readonly list: StatementSync;
   readonly revoke: StatementSync;
   readonly binding: StatementSync;
-  readonly bind: StatementSync;
+  readonly bindOnly: StatementSync;
+  readonly bindNext: StatementSync;
   readonly count: StatementSync;
 }
 
@@ -45,7 +46,9 @@ export function sqliteTokens(database: DatabaseSync, path: string): JoinTokenSto
 }
 
 function prepare(database: DatabaseSync): Statements {
-  const columns = "id, secret_sha256, identity, created_ms, expires_ms, max_uses, used, revoked_ms";
+  const columns =
+    `id, secret_sha256, identity, created_ms, expires_ms, max_uses, revoked_ms, CASE max_uses
+    WHEN 1 THEN EXISTS (SELECT 1 FROM join_token_use WHERE token_id = id) ELSE counted_uses END AS used`;
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
@@ -64,12 +67,18 @@ function prepare(database: DatabaseSync): Statements {
     binding: database.prepare(
       "SELECT bound_ms FROM join_token_use WHERE token_id = ? AND key_sha256 = ?",
     ),
-    // What judgeTokenUse() calls free, in one statement; whatever else it is, nothing is inserted.
-    bind: database.prepare(
-      "INSERT INTO join_token_use (token_id, key_sha256, bound_ms) SELECT id, ?, ? FROM join_token WHERE id = ? AND revoked_ms IS NULL AND used < max_uses AND expires_ms > ? ON CONFLICT DO NOTHING",
+    // What judgeTokenUse() calls free, in one statement each; whatever else it is, nothing is inserted.
+    bindOnly: database.prepare(
+      bindWhere("max_uses = 1 AND NOT EXISTS (SELECT 1 FROM join_token_use WHERE token_id = id)"),
     ),
-    count: database.prepare("UPDATE join_token SET used = used + 1 WHERE id = ?"),
+    bindNext: database.prepare(bindWhere("max_uses > 1 AND counted_uses < max_uses")),
+    count: database.prepare("UPDATE join_token SET counted_uses = counted_uses + 1 WHERE id = ?"),
   };
+}
+
+function bindWhere(isFree: string): string {
+  return `INSERT INTO join_token_use (token_id, key_sha256, bound_ms) SELECT id, ?, ? FROM join_token
+    WHERE id = ? AND revoked_ms IS NULL AND expires_ms > ? AND ${isFree} ON CONFLICT DO NOTHING`;
 }
 
 class SqliteTokens implements JoinTokenStore, Disposable {
@@ -143,8 +152,9 @@ class SqliteTokens implements JoinTokenStore, Disposable {
 
   /** Judges and writes one use, under the write lock. */
   #useNow({ id, keySha256, nowMs }: Waiting): TokenUse {
-    const { find, binding, bind, count } = this.#statements;
-    if (Number(bind.run(keySha256, nowMs, id, nowMs).changes) > 0) {
+    const { find, binding, bindOnly, bindNext, count } = this.#statements;
+    if (bindOnly.run(keySha256, nowMs, id, nowMs).changes) return { ok: true, repeated: false };
+    if (bindNext.run(keySha256, nowMs, id, nowMs).changes) {
       count.run(id);
       return { ok: true, repeated: false };
     }

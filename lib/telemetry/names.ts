@@ -13,6 +13,7 @@ export const EVENT = {
   certificateIssued: "ca.certificate_issued",
   certificateSigning: "ca.certificate_signing",
   connectionFailed: "transport.connection_failed",
+  connectionRefused: "transport.connection_refused",
   configNotice: "config.notice",
   configWarning: "config.warning",
   cryptoSelected: "crypto.provider_selected",
@@ -97,6 +98,7 @@ export const METRIC = {
   uptime: "istiod_uptime_seconds",
   connectionsAccepted: "signet_connections_accepted_total",
   connectionsOpen: "signet_connections_open",
+  connectionsRefused: "signet_connections_refused_total",
   handshakesFailed: "signet_tls_handshakes_failed_total",
   peersRefused: "signet_tls_peers_refused_total",
   connectionErrors: "signet_http2_connection_errors_total",
@@ -234,6 +236,10 @@ export const METRIC_DESCRIPTIONS = {
   istiod_uptime_seconds: { help: "Seconds since start", labels: [] },
   signet_connections_accepted_total: { help: "Connections accepted", labels: ["port"] },
   signet_connections_open: { help: "Connections open", labels: ["port"] },
+  signet_connections_refused_total: {
+    help: "gRPC connections that found no place, by bound: of all, of their address",
+    labels: ["port", "bound"],
+  },
   signet_tls_handshakes_failed_total: { help: "TLS handshakes that failed", labels: [] },
   signet_tls_peers_refused_total: {
     help: "Connections ended because of the client's certificate",

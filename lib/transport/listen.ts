@@ -15,6 +15,7 @@ import { DEFAULT_LIMITS } from "../http2/mod.ts";
 import { EVENT, METRIC } from "../telemetry/mod.ts";
 import { setReading } from "./backpressure.ts";
 import { Handshakes } from "./handshakes.ts";
+import { AddressPlaces } from "./places.ts";
 import type { ConnectionView, Http2Listener, Http2ListenOptions, PeerEvidence } from "./port.ts";
 import { Http1Connection } from "./http1_connection.ts";
 import {
@@ -81,6 +82,7 @@ class Port<Peer> {
   readonly #connections = new Set<LiveConnection<Peer>>();
   readonly #sockets = new Set<Socket>();
   readonly #handshakes: Handshakes;
+  readonly #places: AddressPlaces;
   readonly #handshakesFailed;
   readonly #handshakeSeconds;
   readonly #accepted;
@@ -91,6 +93,7 @@ class Port<Peer> {
   constructor(options: Http2ListenOptions<Peer>) {
     this.#options = options;
     this.#handshakes = new Handshakes(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS);
+    this.#places = new AddressPlaces(options.perAddress?.max ?? Infinity);
     this.#handshakesFailed = options.metrics.counter(METRIC.handshakesFailed);
     this.#handshakeSeconds = options.metrics.histogram(METRIC.handshakeSeconds);
     const labels = { port: options.flag };
@@ -127,7 +130,8 @@ class Port<Peer> {
 
   /** A TCP connection before its handshake: it counts, and it may not take for ever. */
   beginTls(socket: Socket): void {
-    if (this.#isFull()) return void socket.destroy();
+    socket.on("error", () => socket.destroy());
+    if (!this.#hasPlace(socket)) return void socket.destroy();
     this.#handshakes.begin(socket, this.#options.clock.monotonicMs());
   }
 
@@ -138,10 +142,11 @@ class Port<Peer> {
   }
 
   acceptTls(socket: TLSSocket): void {
+    socket.on("error", () => socket.destroy());
     const tookMs = this.#handshakes.succeeded(socket, this.#options.clock.monotonicMs());
     if (tookMs !== undefined) this.#handshakeSeconds.observe(tookMs / 1000);
     this.#guard(socket);
-    if (socket.destroyed) return;
+    if (this.#ended) return void socket.destroy();
     const { http1 = false, tls } = this.#options;
     if (socket.alpnProtocol !== "h2" && !http1) return void socket.destroy();
     const evidence = tls?.requestCert ? evidenceOf(socket) : withoutCertificate(socket);
@@ -149,15 +154,14 @@ class Port<Peer> {
   }
 
   accept(socket: Socket): void {
+    socket.on("error", () => socket.destroy());
+    if (!this.#hasPlace(socket)) return void socket.destroy();
     this.#guard(socket);
-    if (socket.destroyed) return;
     this.#judge(socket, withoutCertificate(socket));
   }
 
   #guard(socket: Socket): void {
-    socket.on("error", () => socket.destroy());
     this.#accepted.inc();
-    if (this.#isFull()) return void socket.destroy();
     socket.setNoDelay(true);
     this.#sockets.add(socket);
     this.#open.set(this.#sockets.size);
@@ -167,9 +171,27 @@ class Port<Peer> {
     });
   }
 
-  #isFull(): boolean {
-    const { maxConnections = MAX_CONNECTIONS } = this.#options;
-    return this.#ended || this.#sockets.size + this.#handshakes.size >= maxConnections;
+  /** Takes a place for a TCP connection until it is closed; whoever gets none is counted and told in the log. */
+  #hasPlace(socket: Socket): boolean {
+    if (this.#ended) return false;
+    const { maxConnections = MAX_CONNECTIONS, perAddress } = this.#options;
+    if (this.#sockets.size + this.#handshakes.size >= maxConnections) {
+      return this.#refuse("all", maxConnections, socket);
+    }
+    if (perAddress === undefined) return true;
+    return this.#places.take(perAddress.keyOf(remoteAddress(socket)), socket) ||
+      this.#refuse("address", perAddress.max, socket);
+  }
+
+  #refuse(bound: "all" | "address", max: number, socket: Socket): false {
+    const { metrics, logger, flag } = this.#options;
+    metrics.counter(METRIC.connectionsRefused, { port: flag, bound }).inc();
+    logger.scoped("grpc").warn(EVENT.connectionRefused, "Refused a connection", {
+      peer: remoteAddress(socket),
+      bound,
+      max,
+    });
+    return false;
   }
 
   /** Lets the client in, now or when the verdict is there; a refused one is cut off. */

@@ -99,6 +99,11 @@ export interface Http2ListenOptions<Peer> {
   readonly onStream: (stream: ServerStream<Peer>) => void;
   /** Pings and ages. */
   readonly keepalive: KeepaliveOptions;
+  /** Connections of one address, and what of `host:port` counts as one. Default: any number. */
+  readonly perAddress?: {
+    readonly max: number;
+    readonly keyOf: (remoteAddress: string) => string;
+  };
   /** Time from TCP accept to the end of the TLS handshake. Default: `HANDSHAKE_TIMEOUT_MS`. */
   readonly handshakeTimeoutMs?: number;
   /** Bounds that differ from the usual ones. */

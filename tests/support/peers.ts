@@ -21,6 +21,7 @@ export type PeerName =
   | "grpcurl"
   | "h2load"
   | "h2spec"
+  | "helm"
   | "ip"
   | "istioinject"
   | "istiovalidate"

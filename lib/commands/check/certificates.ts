@@ -1,4 +1,4 @@
-/** The CA and signet's own certificate, loaded or made in memory as the server would, with nothing left behind. */
+/** The CA, loaded or made in memory as the server would, and signet's own certificate: nothing is signed, and nothing left behind. */
 import { isSignetError } from "../../base/mod.ts";
 import { type Ca, checkPluggedIn, createCa, openSigners, type Signers } from "../../ca/mod.ts";
 import type { Config } from "../../config/mod.ts";

@@ -1,4 +1,5 @@
 /** The Kubernetes cluster: whether its API server answers, and whether it lets signet do what it would do. */
+import { isSignetError } from "../../base/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import {
   asText,
@@ -8,6 +9,7 @@ import {
   type PermissionScope,
   serverPermissions,
 } from "../../kube/mod.ts";
+import { pluggedInCa } from "../../store/mod.ts";
 import { configurationNames } from "../../webhook/mod.ts";
 import type { CommandHost } from "../port.ts";
 import { fault, guarded, type Look, ok, warning } from "./look.ts";
@@ -28,7 +30,8 @@ export function lookAtCluster(
     const { client, from } = cluster;
     const version = asText((await client.request({ path: "/version" }))["gitVersion"]);
     const looks: Look[] = [ok(about, `${client.server} (${version}), by ${from}`)];
-    for (const permission of serverPermissions(scopeOf(config, kube))) {
+    const keepsCa = config.ca.enabled && !await hasPluggedIn(config);
+    for (const permission of serverPermissions(scopeOf(config, kube, keepsCa))) {
       if (await isAllowed(client, permission)) continue;
       looks.push(fault(about, `signet may not ${describePermission(permission)}`));
     }
@@ -36,15 +39,28 @@ export function lookAtCluster(
   });
 }
 
+/** With a plugged-in CA, also one that cannot be used, nothing is asked of the Secret. */
+async function hasPluggedIn({ ca }: Config): Promise<boolean> {
+  const { directory, withCrl, skipGenerated } = ca.pluggedIn;
+  if (directory === undefined) return false;
+  try {
+    return await pluggedInCa({ directory, withCrl, skipGenerated }).read() !== undefined;
+  } catch (thrown) {
+    if (isSignetError(thrown)) return true;
+    throw thrown;
+  }
+}
+
 function scopeOf(
-  { ca, cert, signers, mesh, webhook }: Config,
+  { cert, signers, mesh, webhook }: Config,
   kube: NonNullable<Config["kube"]>,
+  ownsCa: boolean,
 ): PermissionScope {
   const { namespace, useCacerts, distribution } = kube;
   const names = [distribution?.rootConfigMap, distribution?.crlConfigMap];
   return {
     ...{ namespace, useCacerts },
-    ownsCa: ca.enabled,
+    ownsCa,
     electsLeader: kube.electsLeader,
     configMaps: names.filter((name) => name !== undefined),
     signers: signersOf({ cert, signers }),

@@ -1,10 +1,12 @@
 /** Tokens of service accounts: signet asks a real API server, with exactly what the manifests let its service account do. */
 import assert from "node:assert/strict";
 
+import { writeFiles } from "../../support/ca_sets.ts";
 import { caclient, type Issued, type Load } from "../../support/caclient.ts";
 import { podFiles } from "../../support/in_cluster.ts";
 import { startCluster, type TestCluster, writeKubeconfig } from "../../support/kubernetes.ts";
 import { applyManifests } from "../../support/manifests.ts";
+import { mintSet } from "../../support/minted_sets.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { runAgentWithToken } from "../../support/pilot_agent.ts";
 import { run, tempDir } from "../../support/process.ts";
@@ -126,6 +128,16 @@ testWithPeers("tokens of service accounts, by TokenReview", PEERS, async (t, pee
     assert.match(refused.stdout, /may not get secrets istio-ca-secret in istio-system/);
     assert.match(refused.stdout, /may not create tokenreviews\.authentication\.k8s\.io/);
     assert.equal(refused.code, 1);
+    const set = await mintSet({ nowMs: Date.now() });
+    await writeFiles(`${dir.path}/etc/cacerts`, {
+      "ca-cert.pem": set.caCertPem,
+      "ca-key.pem": set.caKeyPem,
+      "root-cert.pem": set.rootCertPem,
+      "cert-chain.pem": set.caCertPem,
+    });
+    const plugged = await runSignet([...own, "--kubeconfig", kubeconfig], { cwd: dir.path });
+    assert.match(plugged.stdout, /may not create tokenreviews\.authentication\.k8s\.io/);
+    assert.doesNotMatch(plugged.stdout, /secrets/, "a plugged-in CA needs none");
   });
   await t.step("the token of a deleted service account stops working", async () => {
     assert.equal((await issue(gone)).code, "OK");

@@ -22,16 +22,21 @@ testWithPeers(
     // Bold in a terminal is each letter twice with a backspace between.
     const shown = stdout.replaceAll(/.[\b]/g, "");
     assert.match(shown, /signet 1\.2\.3 +2026-01-31 +SIGNET\(1\)/);
-    for (const { name, options, examples } of COMMANDS) {
+    for (const { name, options, ownOptions, examples } of COMMANDS) {
       const sections = shown.split(/\n {3}(?=signet )/).filter((part) =>
         part.startsWith("signet ")
       );
       const section = sections.find((part) => part.startsWith(`signet ${name}\n`));
       assert.ok(section !== undefined, name);
-      for (const { flag, variable } of Object.values(options)) {
+      for (const { flag, variable } of Object.values(ownOptions ?? options)) {
         const wanted = flag === undefined ? variable! : `--${flag}`;
         assert.ok(section.includes(wanted), `${name}: ${wanted}`);
       }
+      assert.equal(
+        section.includes("signet discovery --help lists them"),
+        ownOptions !== undefined,
+        name,
+      );
       for (const { line } of examples) assert.ok(section.includes(line), line);
     }
   },

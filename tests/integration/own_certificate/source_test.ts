@@ -140,11 +140,12 @@ testWithPeers("ENABLE_CA_SERVER=false serves files, and no certificate to anybod
     assert.equal(health.code, "OK", health.message);
     await assert.rejects(Deno.stat(`${server.stateDir}/ca`), "no root is made");
     assert.match(server.stdout(), /CA +none \(ENABLE_CA_SERVER=false\)/);
+    assert.match(server.stdout(), /secure gRPC +127\.0\.0\.1:\d+ +certificate from --tlsCertFile/);
     assert.equal(await server.stop(), 0);
   });
   await t.step("with nothing", async () => {
     await using server = await startSignet({ env });
-    assert.match(server.stdout(), /secure gRPC \(CA\) +off .*: secure gRPC stays closed/);
+    assert.match(server.stdout(), /secure gRPC +off .*: secure gRPC stays closed/);
     assert.ok(!server.stdout().includes("handshake"), server.stdout());
     const [hostname = "", port] = server.addr("secureGrpc").split(":");
     await assert.rejects(Deno.connect({ hostname, port: Number(port) }), "nobody listens");

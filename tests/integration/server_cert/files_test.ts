@@ -69,6 +69,25 @@ Deno.test("the certificate's files are written for the owner alone, anew at each
   assert.deepEqual(names, ["cert-chain.pem", "key.pem"]);
 });
 
+Deno.test("a link that somebody planted beside the certificate's files is not written through", async () => {
+  const { dir, path, load } = await stage();
+  await using _dir = dir;
+  const writeDirectory = `${path}/istio-dns`;
+  await Deno.mkdir(writeDirectory);
+  const victims = ["key.pem", "key.pem.new", "cert-chain.pem", "cert-chain.pem.new"];
+  for (const name of victims) {
+    await Deno.writeTextFile(`${path}/victim-${name}`, "mine");
+    await Deno.symlink(`${path}/victim-${name}`, `${writeDirectory}/${name}`);
+  }
+  await using cert = await load({ writeDirectory });
+  for (const name of victims) {
+    assert.equal(await Deno.readTextFile(`${path}/victim-${name}`), "mine", name);
+  }
+  const written = await Deno.lstat(`${writeDirectory}/key.pem`);
+  assert.ok(written.isFile && (written.mode! & 0o777) === 0o600);
+  assert.equal(await Deno.readTextFile(`${writeDirectory}/key.pem`), cert.current!.keyPem);
+});
+
 Deno.test("a renewed certificate is served even where it cannot be written any more", async () => {
   const { dir, path, clock, errors, until, load } = await stage();
   await using _dir = dir;

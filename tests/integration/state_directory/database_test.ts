@@ -142,6 +142,38 @@ Deno.test("a disposed database has settled the uses that waited", async () => {
   assert.equal((await again.tokens.find("a"))?.used, 1);
 });
 
+Deno.test("a database of schema version 1 is brought up to date with all that was used and revoked", async () => {
+  await using directory = await tempDir();
+  const path = `${directory.path}/state.db`;
+  const vector = new URL("../../vectors/state_database/version_1.sql", import.meta.url);
+  change(path, await Deno.readTextFile(vector));
+  await assert.rejects(
+    openCommandDatabase(directory.path),
+    (thrown) => isSignetError(thrown, "store.incomplete"),
+  );
+  using database = await openServerDatabase(directory.path);
+  const { tokens } = database;
+  const use = async (id: string, n: number) => {
+    const result = await tokens.use(id, { keySha256: key(n), nowMs: NOW_MS + 10 });
+    return result.ok ? (result.repeated ? "repeated" : "bound") : result.refusal;
+  };
+  /** By token: how many keys it says have used it, and what comes of keys 1, 2, 3 and 4 in turn. */
+  const rows: Readonly<Record<string, readonly [number, ...string[]]>> = {
+    "00000000000000a1": [0, "bound", "used", "used", "used"],
+    "00000000000000a2": [1, "repeated", "used", "used", "used"],
+    "00000000000000a3": [2, "repeated", "repeated", "bound", "used"],
+    "00000000000000a4": [0, "revoked", "revoked", "revoked", "revoked"],
+  };
+  for (const [id, [before, ...outcomes]] of Object.entries(rows)) {
+    assert.equal((await tokens.find(id))?.used, before, id);
+    for (const [at, outcome] of outcomes.entries()) {
+      assert.equal(await use(id, at + 1), outcome, `${id}, key ${at + 1}`);
+    }
+  }
+  assert.deepEqual((await tokens.list()).map(({ used }) => used), [1, 1, 3, 0]);
+  assert.equal(await database.trustDomain(), "cluster.local");
+});
+
 /** What may lie there instead of a database of ours, and how opening ends. */
 const STRANGE: Readonly<
   Record<string, readonly [(path: string) => void, ErrorCode, command?: ErrorCode]>

@@ -7,8 +7,10 @@ import { DEFAULT_LIMITS } from "signet/http2/mod.ts";
 import { createMetrics } from "signet/telemetry/mod.ts";
 import { connectHttp2, listenHttp2, type PeerStanding } from "signet/transport/mod.ts";
 import { CLIENT_START, framesOf, TYPE } from "../../support/http2_frames.ts";
+import { countedSignal } from "../../support/counted_signal.ts";
 import { recordLogs } from "../../support/log_records.ts";
 import { mintSet } from "../../support/minted_sets.ts";
+import { until } from "../../support/until.ts";
 
 /** A TLS server that speaks no HTTP/2, with what it does to each connection. */
 async function strangeServer(meet: (socket: TLSSocket) => void): Promise<Server> {
@@ -56,6 +58,84 @@ for (const [how, hangUp] of Object.entries(WAYS)) {
     }
   });
 }
+
+Deno.test("connectHttp2() leaves no listener at a signal that lives on", async () => {
+  const server = await strangeServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+  });
+  const { signal, listeners } = countedSignal();
+  try {
+    const { port } = server.address() as { readonly port: number };
+    for (let n = 0; n < 3; n++) {
+      await using _client = await connectHttp2({
+        addr: { hostname: "127.0.0.1", port },
+        serverName: "localhost",
+        rootsPem: undefined,
+        identity: undefined,
+        clock: systemClock(),
+        timeoutMs: 20_000,
+        signal,
+      });
+      assert.ok(listeners() > 0, "it would hear of the end");
+    }
+    await until("the sockets are closed", () => Promise.resolve(listeners() === 0 || undefined));
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+/** A plaintext port, and a way to connect that says whether the server took the connection. */
+async function boundedPort(max: number) {
+  const metrics = createMetrics();
+  const listener = await listenHttp2<undefined>({
+    addr: { hostname: "127.0.0.1", port: 0 },
+    flag: "grpcAddr",
+    authorizePeer: () => undefined,
+    onStream: () => {},
+    keepalive: { intervalMs: 60_000, timeoutMs: 60_000, maxConnectionAgeMs: undefined },
+    limits: DEFAULT_LIMITS,
+    perAddress: { max, keyOf: (address) => address.replace(/:\d+$/, "") },
+    clock: systemClock(),
+    logger: recordLogs().logger,
+    metrics,
+  });
+  const port = Number(listener.addr.split(":").at(-1));
+  const connect = async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const first = async () => {
+      await connection.write(CLIENT_START);
+      return await connection.read(new Uint8Array(1));
+    };
+    const read = await first().catch(() => null);
+    return { connection, isTaken: read !== null };
+  };
+  return { listener, metrics, connect };
+}
+
+Deno.test("listenHttp2() gives one address so many connections, and a place again when one ends", async () => {
+  const { listener, metrics, connect } = await boundedPort(3);
+  await using _listener = listener;
+  const taken = [await connect(), await connect(), await connect()];
+  assert.ok(taken.every(({ isTaken }) => isTaken));
+  for (let n = 0; n < 2; n++) {
+    const refused = await connect();
+    assert.equal(refused.isTaken, false);
+    refused.connection.close();
+  }
+  assert.match(
+    (await metrics.expose()).body,
+    /signet_connections_refused_total\{[^}]*bound="address"[^}]*\} 2/,
+  );
+  taken.pop()!.connection.close();
+  await until("its place is free", async () => {
+    const next = await connect();
+    if (next.isTaken) taken.push(next);
+    else next.connection.close();
+    return next.isTaken || undefined;
+  });
+  for (const { connection } of taken) connection.close();
+});
 
 Deno.test("listenHttp2() asks a client whose time is over to come again, and takes nothing more from one that is withdrawn", async () => {
   let standing: PeerStanding = "good";

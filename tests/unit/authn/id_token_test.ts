@@ -8,7 +8,7 @@ import {
   MAX_IN_FLIGHT,
   MAX_TOKEN_CHARS,
 } from "../../../lib/authn/id_token.ts";
-import { createIssuer } from "../../../lib/authn/issuer.ts";
+import { createIssuer, MAX_KEYS_TRIED } from "../../../lib/authn/issuer.ts";
 import { COOLDOWN_MS, REFRESH_AFTER_MS } from "../../../lib/authn/key_cache.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { base64Url, goodClaims, makeIssuerKey, signToken } from "../../support/id_tokens.ts";
@@ -205,6 +205,22 @@ Deno.test("idTokenAuthenticator() tries every key with a token that names none",
   await using _ = issuer;
   documents.set(JWKS, { keys: [STRANGER.jwk, SECOND.jwk, { ...KEY.jwk, kid: "three" }] });
   assert.ok((await ask(await signToken(KEY, CLAIMS, { kid: undefined }))).ok);
+});
+
+Deno.test("idTokenAuthenticator() tries a token that names no key with a few keys at most", async () => {
+  const { ask, documents, issuer } = setUp();
+  await using _ = issuer;
+  const strangers = Array.from({ length: MAX_KEYS_TRIED }, (_, n) => ({
+    ...STRANGER.jwk,
+    kid: `stranger ${n}`,
+  }));
+  documents.set(JWKS, { keys: [...strangers, KEY.jwk] });
+  const nameless = await ask(await signToken(KEY, CLAIMS, { kid: undefined }));
+  assert.match(
+    nameless.ok ? "" : nameless.reason,
+    /none of the first 4 made its signature.*\(kid\)/,
+  );
+  assert.ok((await ask(await signToken(KEY, CLAIMS))).ok, "one that names its key is served");
 });
 
 Deno.test("an issuer's keys rotate: an unknown key is looked for, once in a cooldown", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { checkTimerDelay, MAX_TIMER_MS, sleep, systemClock } from "signet/base/mod.ts";
+import { countedSignal } from "../../support/counted_signal.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("checkTimerDelay() takes nothing to a day, both included, and nothing else", async (t) => {
@@ -72,6 +73,18 @@ Deno.test("sleep() rejects with the signal's reason, and leaves no timer behind"
     (thrown) => thrown === reason,
   );
   assert.equal(clock.waiting, 0);
+});
+
+Deno.test("sleep() leaves no listener at a signal that lives on", async () => {
+  const clock = createFakeClock(0);
+  const { signal, listeners } = countedSignal();
+  for (let n = 0; n < 100; n++) {
+    const sleeping = sleep(clock, 10, { signal });
+    assert.equal(listeners(), 1);
+    await clock.advance(10);
+    await sleeping;
+  }
+  assert.equal(listeners(), 0);
 });
 
 Deno.test("sleep() does not notice that the wall clock is set", async () => {

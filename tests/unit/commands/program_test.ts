@@ -54,6 +54,10 @@ Deno.test("runProgram() prints help on every way of asking for it, exit code 0",
     [["help", "cert"], /^ {2}cert request/m],
     [["cert", "--help"], /^ {2}cert request/m],
     [["discovery", "--help"], /^Usage: signet discovery/],
+    [["discovery", "--help=yes"], /^Usage: signet discovery/],
+    [["discovery", "-help"], /^Usage: signet discovery/],
+    [["--stateDir", "x", "--help"], /^Usage: signet discovery/],
+    [["--help=true"], /^signet \d/],
   ];
   for (const [args, expected] of rows) {
     await t.step(args.join(" "), async () => {
@@ -65,7 +69,7 @@ Deno.test("runProgram() prints help on every way of asking for it, exit code 0",
 });
 
 Deno.test("runProgram() prints the version, exit code 0", async () => {
-  for (const args of [["version"], ["--version"]]) {
+  for (const args of [["version"], ["--version"], ["-v"], ["-V"]]) {
     const { code, stdout, stderr } = await run(...args);
     assert.deepEqual([code, stderr], [EXIT.done, ""]);
     assert.match(stdout, /^\d+\.\d+\.\d+-[^-\s]+-[^-\s]+\n$/);
@@ -87,6 +91,10 @@ Deno.test("runProgram() tells of wrong use in one line, exit code 2, nothing on 
     [["issue"], /--identity is missing; --out is missing/],
     [["issue", "--identity", "x", "--out", "y"], /--identity: /],
     [["issue", "--identity", "spiffe://a/ns/b/sa/c", "--out", "y", "--ttl", "0s"], /--ttl: "0s"/],
+    [
+      ["issue", "--identity", "spiffe://a/ns/b/sa/c", "--out", "y", "--ttl", "9999h"],
+      /--ttl 9999h0m0s is above 2160h0m0s: give less, or set MAX_WORKLOAD_CERT_TTL=9999h0m0s/,
+    ],
     [
       ["cert", "request", "--server", "nowhere", "--out", "y"],
       /--server: "nowhere" should be host:port/,
@@ -116,6 +124,7 @@ Deno.test("describeFailure() makes one line of anything, with the exit code of i
     [new SignetError("config.unreadable", "x"), "signet: x", EXIT.failed],
     [new SignetError("store.locked", "x"), "signet: x", EXIT.failed],
     [new TypeError("a\n  bug\n\nhere"), "signet: a bug here", EXIT.failed],
+    [new SignetError("commands.failed", "x"), "signet: x", EXIT.failed],
     ["words", "signet: words", EXIT.failed],
     [undefined, "signet: undefined", EXIT.failed],
   ];

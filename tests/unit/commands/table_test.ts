@@ -65,8 +65,19 @@ Deno.test("formatCommandHelp() shows usage, examples and every flag that has an 
     const text = formatCommandHelp(command);
     assert.ok(text.startsWith(`Usage: signet ${command.usage}\n`));
     for (const { line } of command.examples) assert.ok(text.includes(line));
-    for (const { flag } of Object.values(command.options)) {
+    for (const { flag } of Object.values(command.ownOptions ?? command.options)) {
       if (flag !== undefined) assert.match(text, new RegExp(`--${flag}\\b`));
     }
+  }
+});
+
+Deno.test("formatCommandHelp() of a command that takes the server's flags says where those are", () => {
+  const sharing = COMMANDS.filter(({ ownOptions }) => ownOptions !== undefined);
+  assert.deepEqual(sharing.map(({ name }) => name).sort(), ["check", "explain"]);
+  for (const command of sharing) {
+    const text = formatCommandHelp(command);
+    assert.match(text, /signet discovery --help lists them/);
+    assert.doesNotMatch(text, /--secureGRPCAddr string|--keepaliveInterval/);
+    assert.ok(text.split("\n").length < 40, "a page");
   }
 });
