@@ -4,34 +4,45 @@
  * Usage: `scripts/deno task helm`
  */
 import { parse } from "yaml";
-import { chartTemplate, NOT_IN_CHART, optionTemplate } from "./helm_chart.ts";
+import { chartTemplate, NOT_IN_CHART, optionsTemplate } from "./helm_chart.ts";
 
+const ROOT = new URL("../", import.meta.url);
 const MANIFESTS = "packaging/kubernetes";
 const TEMPLATES = "packaging/helm/signet/templates";
 
+function read(path: string): Promise<string> {
+  return Deno.readTextFile(new URL(`${MANIFESTS}/${path}`, ROOT));
+}
+
+async function resourcesOf(folder: string): Promise<readonly string[]> {
+  return (parse(await read(`${folder}kustomization.yaml`)) as { resources: string[] }).resources;
+}
+
+/** Names of the options' folders. */
+export async function manifestOptions(): Promise<readonly string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(new URL(`${MANIFESTS}/options`, ROOT)));
+  return entries.map(({ name }) => name).sort();
+}
+
 /** The templates by their paths, as they should be. */
 export async function chartTemplates(): Promise<Readonly<Record<string, string>>> {
-  const read = (name: string) =>
-    Deno.readTextFile(new URL(`../${MANIFESTS}/${name}`, import.meta.url));
-  const { resources } = parse(await read("kustomization.yaml")) as { resources: string[] };
-  const made = resources.filter((name) => !NOT_IN_CHART.includes(name)).map(async (name) =>
-    [`${TEMPLATES}/${name}`, chartTemplate(name, await read(name))] as const
-  );
-  const folders =
-    (await Array.fromAsync(Deno.readDir(new URL(`../${MANIFESTS}/options`, import.meta.url)))).map((
-      { name },
-    ) => name);
-  const options = folders.map(async (option) =>
-    [
-      `${TEMPLATES}/option_${option}.yaml`,
-      optionTemplate(option, await read(`options/${option}/rbac.yaml`)),
-    ] as const
-  );
-  return Object.fromEntries(await Promise.all([...made, ...options]));
+  const templates: Record<string, string> = {};
+  for (const name of await resourcesOf("")) {
+    if (NOT_IN_CHART.includes(name)) continue;
+    templates[`${TEMPLATES}/${name}`] = chartTemplate(name, await read(name));
+  }
+  const options: Record<string, string> = {};
+  for (const option of await manifestOptions()) {
+    const folder = `options/${option}/`;
+    const files = (await resourcesOf(folder)).map((name) => read(`${folder}${name}`));
+    options[option] = (await Promise.all(files)).join("---\n");
+  }
+  templates[`${TEMPLATES}/options.yaml`] = optionsTemplate(options);
+  return templates;
 }
 
 if (import.meta.main) {
-  Deno.chdir(new URL("..", import.meta.url));
+  Deno.chdir(ROOT);
   await Deno.mkdir(TEMPLATES, { recursive: true });
   for (const [path, text] of Object.entries(await chartTemplates())) {
     await Deno.writeTextFile(path, text);

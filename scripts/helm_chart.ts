@@ -10,6 +10,10 @@ const HEADER =
 /** A text of the manifests, and what stands there in the chart. Each must be found in its file. */
 type Substitution = readonly [from: string, to: string];
 
+/** What a revision adds to the name of its mesh config, as istiod has it. */
+const OF_REVISION =
+  `{{ if not (has .Values.revision (list "" "default")) }}-{{ .Values.revision }}{{ end }}`;
+
 /** What differs from one installation to the next, by file. */
 const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
   "deployment.yaml": [
@@ -74,7 +78,7 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
     ],
     [
       "            name: istio\n",
-      "            name: istio{{ if not (has .Values.revision (list "" "default")) }}-{{ .Values.revision }}{{ end }}\n",
+      `            name: istio${OF_REVISION}\n`,
     ],
     [
       `            secretName: cacerts
@@ -92,7 +96,7 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
     ],
     [
       "resourceNames: [istio]",
-      "resourceNames: [istio{{ if not (has .Values.revision (list "" "default")) }}-{{ .Values.revision }}{{ end }}{{ with .Values.sharedMeshConfig }}, {{ . }}{{ end }}]",
+      `resourceNames: [istio${OF_REVISION}{{ with .Values.sharedMeshConfig }}, {{ . }}{{ end }}]`,
     ],
     [
       "resourceNames: [istio-ca-root-cert, istio-ca-crl]",
@@ -116,37 +120,52 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
     ],
   ],
 };
-/** Options of the manifests, and the value that turns each on; a substitution puts the value where the option has an example. */
-const OPTIONS: Readonly<
-  Record<string, { readonly value: string; readonly example: Substitution }>
-> = {
-  signers: {
-    value: "signers",
-    example: ["[signers.example.com/*]", "{{ .Values.signers | toJson }}"],
-  },
+/** Options of the manifests that a list turns on, which stands where the option has an example. Any other is on by `options.NAME`. */
+const LISTS: Readonly<Record<string, { readonly value: string; readonly example: string }>> = {
+  signers: { value: "signers", example: "[signers.example.com/*]" },
 };
 
 /** What the chart leaves to `helm install --create-namespace`. */
 export const NOT_IN_CHART: readonly string[] = ["namespace.yaml"];
 
 /**
- * The template of a file of an option: empty unless its value is given.
+ * One template for all options of the manifests: each is in it when its value is given, and a value for none is refused.
  *
- * @throws {TypeError} when there is no value for it, or the example is gone.
+ * @throws {TypeError} when the example of a list is gone.
  */
-export function optionTemplate(option: string, manifest: string): string {
-  const known = OPTIONS[option];
-  if (known === undefined) {
-    throw new TypeError(
-      `Cannot make the chart's ${option}: scripts/helm_chart.ts has no value for it`,
-    );
+export function optionsTemplate(manifests: Readonly<Record<string, string>>): string {
+  const names = Object.keys(manifests).sort();
+  const switches = names.filter((name) => !Object.hasOwn(LISTS, name));
+  const known = switches.map((name) => JSON.stringify(name)).join(" ");
+  return [
+    HEADER,
+    "{{- range $name, $_ := .Values.options }}",
+    `{{- if not (has $name (list ${known})) }}`,
+    `{{- fail (printf "options.%s: there is no such option; there are: ${
+      switches.join(", ")
+    }" $name) }}`,
+    "{{- end }}",
+    "{{- end }}",
+    ...names.flatMap((name) => {
+      const { condition, body } = optionBody(name, manifests[name]!);
+      return [`{{- if ${condition} }}`, "---", withNamespace(body).trimEnd(), "{{- end }}"];
+    }),
+    "",
+  ].join("\n");
+}
+
+function optionBody(
+  name: string,
+  manifest: string,
+): { readonly condition: string; readonly body: string } {
+  const list = LISTS[name];
+  if (list === undefined) return { condition: `index .Values.options "${name}"`, body: manifest };
+  const { value, example } = list;
+  if (!manifest.includes(example)) {
+    throw new TypeError(`Cannot make the chart's ${name}: the manifest should hold ${example}`);
   }
-  const { value, example: [from, to] } = known;
-  if (!manifest.includes(from)) {
-    throw new TypeError(`Cannot make the chart's ${option}: the manifest should hold ${from}`);
-  }
-  const body = withNamespace(manifest.replace(from, () => to));
-  return `${HEADER}\n{{- if .Values.${value} }}\n${body}{{- end }}\n`;
+  const body = manifest.replaceAll(example, () => `{{ .Values.${value} | toJson }}`);
+  return { condition: `.Values.${value}`, body };
 }
 
 function withNamespace(text: string): string {

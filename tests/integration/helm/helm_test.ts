@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 
 import { describePermission, type PermissionScope, serverPermissions } from "signet/kube/mod.ts";
+import { manifestOptions } from "../../../scripts/helm.ts";
 import { grantedBy } from "../../support/granted.ts";
 import type { KubeDocument } from "../../support/kubernetes.ts";
 import { readManifests } from "../../support/manifests.ts";
@@ -80,6 +81,27 @@ testWithPeers("the chart by default is what kubectl apply --kustomize makes", [
     }
   }
   assert.deepEqual(sorted(await render(helm)), sorted(wanted));
+});
+
+testWithPeers("each option of the manifests is a value of the chart", [
+  "helm",
+], async (t, { helm }) => {
+  const ids = (objects: readonly KubeDocument[]) =>
+    sorted(objects).map(({ kind, metadata: { name } }) => `${kind}/${name}`);
+  for (const name of await manifestOptions()) {
+    await t.step(name, async () => {
+      const value = name === "signers" ? "signers={signers.example.com/*}" : `options.${name}=true`;
+      const rendered = await render(helm, ["--set", value]);
+      const wanted = (await readManifests([name])).filter(({ kind }) => kind !== "Namespace");
+      assert.deepEqual(ids(rendered), ids(wanted));
+      assert.deepEqual(grantedBy(rendered), grantedBy(wanted));
+    });
+  }
+  await t.step("one that is not there is refused", async () => {
+    const { code, stderr } = await template(helm, ["--set", "options.nothing=true"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /options\.nothing: there is no such option/);
+  });
 });
 
 testWithPeers("the chart grants exactly what signet does with its values", [
