@@ -7,10 +7,12 @@
 const HEADER =
   "{{- /* Made of packaging/kubernetes by scripts/deno task helm: change that, not this. */ -}}";
 
-/** A text of the manifests, and what stands there in the chart. Each must be found in its file. */
+/** A text of the manifests, with the release's namespace, and what stands there in the chart. Each must be found in its file. */
 type Substitution = readonly [from: string, to: string];
 
-/** What a revision adds to the name of its mesh config, as istiod has it. */
+/** What stands in the place of the manifests' namespace. */
+const NAMESPACE = "{{ .Release.Namespace }}";
+/** What a revision adds to names, as istiod has it. */
 const OF_REVISION =
   `{{ if not (has .Values.revision (list "" "default")) }}-{{ .Values.revision }}{{ end }}`;
 
@@ -89,7 +91,29 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
 `,
     ],
   ],
+  "webhooks.yaml": [
+    [
+      `  name: istio-validator-${NAMESPACE}\n`,
+      `  name: istio-validator${OF_REVISION}-${NAMESPACE}\n`,
+    ],
+    [
+      "    istio.io/rev: default\n",
+      '    istio.io/rev: {{ .Values.revision | default "default" }}\n',
+    ],
+  ],
   "rbac.yaml": [
+    [
+      "are found by their label. With REVISION add those of that revision.\n",
+      "are found by their label.\n",
+    ],
+    [
+      "resourceNames: [istio-sidecar-injector]",
+      `resourceNames: [istio-sidecar-injector${OF_REVISION}{{ if ne .Release.Namespace "istio-system" }}-${NAMESPACE}{{ end }}]`,
+    ],
+    [
+      `resourceNames: [istio-validator-${NAMESPACE}]`,
+      `resourceNames: [istio-validator${OF_REVISION}-${NAMESPACE}]`,
+    ],
     [
       "  # The mesh config. With REVISION it is istio-REVISION; with SHARED_MESH_CONFIG add that one.\n",
       "  # The mesh config.\n",
@@ -169,7 +193,7 @@ function optionBody(
 }
 
 function withNamespace(text: string): string {
-  return text.replaceAll("istio-system", "{{ .Release.Namespace }}");
+  return text.replaceAll("istio-system", NAMESPACE);
 }
 
 /**
@@ -178,7 +202,7 @@ function withNamespace(text: string): string {
  * @throws {TypeError} when the file has changed where a value stands.
  */
 export function chartTemplate(name: string, manifest: string): string {
-  let text = manifest;
+  let text = withNamespace(manifest);
   for (const [from, to] of SUBSTITUTIONS[name] ?? []) {
     if (text.split(from).length !== 2) {
       throw new TypeError(
@@ -189,5 +213,5 @@ export function chartTemplate(name: string, manifest: string): string {
     }
     text = text.replace(from, () => to);
   }
-  return `${HEADER}\n${withNamespace(text)}`;
+  return `${HEADER}\n${text}`;
 }

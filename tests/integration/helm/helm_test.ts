@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 
 import { describePermission, type PermissionScope, serverPermissions } from "signet/kube/mod.ts";
+import { configurationNames } from "signet/webhook/mod.ts";
 import { manifestOptions } from "../../../scripts/helm.ts";
 import { grantedBy } from "../../support/granted.ts";
 import type { KubeDocument } from "../../support/kubernetes.ts";
@@ -20,6 +21,7 @@ const DEFAULTS: PermissionScope = {
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
   meshConfigMaps: ["istio"],
   signers: [],
+  webhooks: configurationNames({ revision: "default", namespace: NAMESPACE }),
 };
 
 function template(helm: string, args: readonly string[] = []) {
@@ -117,13 +119,19 @@ testWithPeers("the chart grants exactly what signet does with its values", [
     ],
     "a revision and a shared mesh config": [
       ["--set", "revision=canary,sharedMeshConfig=shared"],
-      { meshConfigMaps: ["istio-canary", "shared"] },
+      {
+        meshConfigMaps: ["istio-canary", "shared"],
+        webhooks: configurationNames({ revision: "canary", namespace: NAMESPACE }),
+      },
     ],
     "the revision that is none": [["--set", "revision=default"], {}],
     "signers": [["--set", "signers={a.example/*,b.example/c}"], {
       signers: ["a.example/*", "b.example/c"],
     }],
-    "another namespace": [["--namespace", "mesh"], { namespace: "mesh" }],
+    "another namespace": [["--namespace", "mesh"], {
+      namespace: "mesh",
+      webhooks: configurationNames({ revision: "default", namespace: "mesh" }),
+    }],
   };
   for (const [name, [args, scope]] of Object.entries(rows)) {
     await t.step(name, async () => {
