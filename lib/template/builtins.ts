@@ -67,7 +67,7 @@ function memberAt(item: unknown, index: unknown): unknown {
   }
   if (item instanceof GoNil && item.type.startsWith("[]")) return listIndex(index, 0, "index");
   const isNilMap = item instanceof GoNil && item.type.startsWith("map[");
-  if (!isNilMap && !isMap(item)) throw fault(`can't index item of type ${typeName(item)}`);
+  if (!isNilMap && !isMap(item)) throw fault(`can't index item of type ${pointedType(item)}`);
   const key = prepareArgument(index, "string") as string;
   const type = isNilMap ? item.type : collectionType(item as object);
   if (!isNilMap && Object.hasOwn(item, key)) return (item as Record<string, unknown>)[key];
@@ -120,5 +120,10 @@ function lengthOf(item: unknown): number {
     return 0;
   }
   if (value === undefined) throw fault("reflect: call of reflect.Value.Type on zero Value");
-  throw fault(`len of type ${typeName(item)}`);
+  throw fault(`len of type ${pointedType(item)}`);
+}
+
+/** The type of a value, or of what it points to. */
+function pointedType(value: unknown): string {
+  return typeName(value).replace(/^\*/, "");
 }

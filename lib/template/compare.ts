@@ -1,6 +1,6 @@
 /** `eq`, `ne`, `lt`, `le`, `gt` and `ge`, by Go's rules: a type is compared with its own alone. */
 import { fault } from "./failure.ts";
-import { formatValue } from "./go_format.ts";
+import { formatArgument, formatValue } from "./go_format.ts";
 import {
   compareText,
   GoInt,
@@ -45,14 +45,25 @@ export function isEqual(a: unknown, b: unknown): boolean {
 function isEqualOther(a: unknown, b: unknown, kindA: GoKind, kindB: GoKind): boolean {
   if (kindA !== kindB && kindA !== "invalid" && kindB !== "invalid") {
     throw fault(
-      `non-comparable types ${formatValue(a)}: ${typeName(a)}, ${typeName(b)}: ${formatValue(b)}`,
+      `non-comparable types ${asText(a)}: ${typeName(a)}, ${typeName(b)}: ${formatValue(b)}`,
     );
   }
   if (isNothing(a) || isNothing(b)) return isNothing(a) && isNothing(b);
-  if (kindB === "slice" || kindB === "map" || kindB === "func") {
-    throw fault(`non-comparable type ${formatValue(b)}: ${typeName(b)}`);
-  }
+  if (!isComparable(b)) throw fault(`non-comparable type ${asText(b)}: ${typeName(b)}`);
   return a === b || isEqualStruct(a, b);
+}
+
+/** A struct is comparable when all its fields are. */
+function isComparable(value: unknown): boolean {
+  const kind = kindOf(value);
+  if (kind === "slice" || kind === "map" || kind === "func") return false;
+  return !(value instanceof GoStruct) || value.isPointer ||
+    Object.values(value.type.fields).every(isComparable);
+}
+
+/** `%s`, by which Go shows what it cannot compare. */
+function asText(value: unknown): string {
+  return formatArgument(value, { letter: "s" });
 }
 
 /** Structs are equal when all their fields are; pointers when they are the same. */
@@ -61,9 +72,6 @@ function isEqualStruct(a: unknown, b: unknown): boolean {
   if (a.type !== b.type) return false;
   for (const name of Object.keys(a.type.fields)) {
     const [fieldA, fieldB] = [structField(a, name), structField(b, name)];
-    if (kindOf(fieldA) === "slice" || kindOf(fieldA) === "map") {
-      throw fault(`non-comparable type ${formatValue(b)}: ${typeName(b)}`);
-    }
     if (typeName(fieldA) !== typeName(fieldB) || !isEqual(fieldA, fieldB)) return false;
   }
   return true;

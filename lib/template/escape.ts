@@ -20,6 +20,13 @@ const JS: Readonly<Record<string, string>> = {
   "=": "\\u003D",
 };
 
+/** Of each octet what stands for it in a URL's query. */
+const QUERY = Array.from({ length: 256 }, (_, octet) => {
+  const character = String.fromCharCode(octet);
+  if (/[A-Za-z0-9\-_.~]/.test(character)) return character;
+  return octet === 0x20 ? "+" : `%${octet.toString(16).toUpperCase().padStart(2, "0")}`;
+});
+
 /** Text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[\0"'&<>]/g, (character) => HTML[character] ?? character);
@@ -39,11 +46,6 @@ export function escapeJs(text: string): string {
 /** Text for a URL's query. */
 export function escapeQuery(text: string): string {
   let escaped = "";
-  for (const octet of octetsOf(text)) {
-    const character = String.fromCharCode(octet);
-    if (/[A-Za-z0-9\-_.~]/.test(character)) escaped += character;
-    else if (octet === 0x20) escaped += "+";
-    else escaped += `%${octet.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
+  for (const octet of octetsOf(text)) escaped += QUERY[octet] ?? "";
   return escaped;
 }

@@ -99,7 +99,8 @@ function formatAny(value: unknown, verb: Verb, depth: number, budget: Budget): s
     case "object":
       break;
     default:
-      return value === undefined ? "<nil>" : INNER_POINTER;
+      if (value === undefined) return "<nil>";
+      return verb.letter === "v" ? INNER_POINTER : complain(value, verb);
   }
   if (value === null) return isGoSyntax(verb) ? "interface {}(nil)" : "<nil>";
   if (value instanceof GoInt) return formatInteger(value, verb, value);
@@ -237,7 +238,10 @@ function formatInteger({ value, type }: GoInt, verb: Verb, whole: unknown): stri
     case "q":
       return pad(quoteCharacter(character, verb.plus), verb);
     case "U": {
-      const hex = value.toString(16).toUpperCase().padStart(Math.max(4, verb.precision ?? 4), "0");
+      const hex = BigInt.asUintN(64, value).toString(16).toUpperCase().padStart(
+        Math.max(4, verb.precision ?? 4),
+        "0",
+      );
       const shown = verb.sharp && isPrintable(character) ? ` '${character}'` : "";
       return pad(`U+${hex}${shown}`, { ...verb, zero: false });
     }
@@ -323,5 +327,7 @@ function formatNil(value: GoNil, verb: Verb): string {
   if (isGoSyntax(verb)) return isCollection ? `${value.type}(nil)` : `(${value.type})(nil)`;
   if (isCollection) return value.type.startsWith("[") ? "[]" : "map[]";
   if (verb.letter === "v") return pad("<nil>", verb);
+  const base = INTEGER_BASES[verb.letter];
+  if (base !== undefined && verb.letter !== "O") return formatDigits(0n, verb, base);
   return `%!${verb.letter}(${value.type}=<nil>)`;
 }

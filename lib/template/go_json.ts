@@ -141,13 +141,15 @@ function encodeFloat(value: number): string {
 /** A value out of JSON: its numbers are floats. Undefined when the text is no JSON. */
 export function decodeJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text, wellFormed) };
+    const value: unknown = JSON.parse(text, checkedJson);
+    return { value };
   } catch {
     return undefined;
   }
 }
 
-/** Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes U+FFFD. */
-function wellFormed(_key: string, value: unknown): unknown {
+/** Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes U+FFFD; a number must be a float64. */
+function checkedJson(_key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw fault("json: no float64");
   return typeof value === "string" ? value.toWellFormed() : value;
 }

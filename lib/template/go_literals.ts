@@ -2,7 +2,7 @@
 
 import { quoteText } from "./go_quote.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {

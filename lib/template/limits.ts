@@ -19,15 +19,15 @@ export const TEMPLATE_LIMITS: TemplateLimits = {
   maxTextChars: 1_048_576,
   maxNesting: 400,
   maxDepth: 800,
-  maxSteps: 500_000,
-  maxOutputChars: 4_194_304,
+  maxSteps: 200_000,
+  maxOutputChars: 2_097_152,
 };
 
 /** Characters of a text that one function may make. A rendering's own bound is checked when the function returns. */
-export const MAX_MADE_CHARS = 4_194_304;
+export const MAX_MADE_CHARS = 2_097_152;
 /** Members of a list that one function may make. */
 export const MAX_MADE_ITEMS = 100_000;
 /** Values that one function looks at: lists that hold one another many times over print as if they were copies. */
-export const MAX_VISITED = 1_000_000;
+export const MAX_VISITED = 200_000;
 /** How deep the values nest that a function looks at. */
 export const MAX_VALUE_DEPTH = 500;

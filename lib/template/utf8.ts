@@ -2,7 +2,7 @@
 
 const ASCII_REGEXP = /^\p{ASCII}*$/u;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** How many octets a text has. */
 export function octetLength(text: string): number {

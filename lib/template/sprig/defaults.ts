@@ -6,19 +6,21 @@ import { type TemplateFunction, typeName } from "../go_values.ts";
 import { goFunction } from "../signature.ts";
 import { isEmpty, kindName } from "./arguments.ts";
 import { createComparer } from "./deep_equal.ts";
+import { jsonFault } from "./json_fault.ts";
 
 /** `%T`. */
 function typeOf(value: unknown): string {
   return value === null || value === undefined ? "<nil>" : typeName(value);
 }
 
-/** Writes JSON; where it cannot, nothing. */
+/** Writes JSON; of what has none, nothing, as sprig has it. A bound is an error all the same. */
 function quietly(options: JsonOptions): TemplateFunction {
   return goFunction("any", (value) => {
     try {
       return encodeJson(value, options);
     } catch (thrown) {
-      if (isSignetError(thrown, "template.failed")) return "";
+      const isUnsupported = isSignetError(thrown) && thrown.message.startsWith("json: unsupported");
+      if (isUnsupported) return "";
       throw thrown;
     }
   });
@@ -51,7 +53,7 @@ export const DEFAULT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   fromJson: goFunction("string", (text) => decodeJson(text as string)?.value ?? null),
   mustFromJson: goFunction("string", (text) => {
     const parsed = decodeJson(text as string);
-    if (parsed === undefined) throw fault("invalid JSON");
+    if (parsed === undefined) throw fault(jsonFault(text as string));
     return parsed.value;
   }),
   typeOf: goFunction("any", typeOf),

@@ -15,13 +15,9 @@ const digest = (algorithm: string) =>
 /** By their names in templates. */
 export const ENCODING_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   b64enc: one((text) => octetsOf(text).toBase64()),
-  b64dec: one((text) =>
-    decode(text, { ...{ name: "base64", alphabet: BASE64, bits: 6, group: 4 } })
-  ),
+  b64dec: one(decodeBase64),
   b32enc: one(encodeBase32),
-  b32dec: one((text) =>
-    decode(text, { ...{ name: "base32", alphabet: BASE32, bits: 5, group: 8 } })
-  ),
+  b32dec: one(decodeBase32),
   sha1sum: digest("sha1"),
   sha256sum: digest("sha256"),
   sha512sum: digest("sha512"),
@@ -40,44 +36,74 @@ function encodeBase32(text: string): string {
   return encoded.padEnd(Math.ceil(encoded.length / 8) * 8, "=");
 }
 
-interface Encoding {
-  readonly name: string;
-  readonly alphabet: string;
-  /** Bits of a character. */
-  readonly bits: number;
-  /** Characters that make whole octets. */
-  readonly group: number;
+/** Octets out of characters that each hold some bits. */
+interface Bits {
+  readonly octets: number[];
+  held: number;
+  holds: number;
 }
 
-/** The text, or in its place what is wrong with the encoded one: that is what sprig's functions give. */
-function decode(encoded: string, { name, alphabet, bits, group }: Encoding): string {
-  const illegal = (at: number) => `illegal ${name} data at input byte ${at}`;
-  const octets: number[] = [];
-  let [held, holds, count] = [0, 0, 0];
-  for (let at = 0; at < encoded.length; at++) {
-    const character = encoded[at] as string;
-    if (character === "\n" || character === "\r") continue;
-    const digit = alphabet.indexOf(character);
-    if (digit < 0) {
-      if (character !== "=" || !isPadding(encoded, at, count, group)) return illegal(at);
-      return textOfOctets(Uint8Array.from(octets));
+function putBits(bits: Bits, value: number, count: number): void {
+  bits.held = ((bits.held << count) | value) & 0xffff;
+  bits.holds += count;
+  if (bits.holds < 8) return;
+  bits.holds -= 8;
+  bits.octets.push((bits.held >> bits.holds) & 0xff);
+}
+
+function textOfBits({ octets }: Bits): string {
+  return textOfOctets(Uint8Array.from(octets));
+}
+
+/** The text, or in its place what is wrong with the encoded one: that is what sprig's functions give. Line ends are skipped. */
+function decodeBase64(encoded: string): string {
+  const illegal = (at: number) => `illegal base64 data at input byte ${at}`;
+  const bits: Bits = { octets: [], held: 0, holds: 0 };
+  const skip = (at: number) => {
+    let next = at;
+    while (encoded[next] === "\n" || encoded[next] === "\r") next++;
+    return next;
+  };
+  let count = 0;
+  for (let at = skip(0); at < encoded.length; at = skip(at + 1)) {
+    const digit = BASE64.indexOf(encoded[at] as string);
+    if (digit >= 0) {
+      putBits(bits, digit, 6);
+      count = (count + 1) % 4;
+      continue;
     }
-    count = (count + 1) % group;
-    held = ((held << bits) | digit) & 0xffff;
-    holds += bits;
-    if (holds >= 8) {
-      holds -= 8;
-      octets.push((held >> holds) & 0xff);
-    }
+    if (encoded[at] !== "=" || count < 2) return illegal(at);
+    const second = count === 2 ? skip(at + 1) : at;
+    if (second >= encoded.length) return illegal(encoded.length);
+    if (encoded[second] !== "=") return illegal(second);
+    const rest = skip(second + 1);
+    return rest < encoded.length ? illegal(rest) : textOfBits(bits);
   }
-  return count === 0 ? textOfOctets(Uint8Array.from(octets)) : illegal(encoded.length - count);
+  return count === 0 ? textOfBits(bits) : illegal(encoded.length - count);
 }
 
-/** True when the rest fills the last group, and the group may end so. */
-function isPadding(encoded: string, at: number, count: number, group: number): boolean {
-  const rest = encoded.slice(at).replaceAll(/[\r\n]/g, "");
-  const mayEnd = group === 4 ? count >= 2 : [2, 4, 5, 7].includes(count);
-  return mayEnd && rest === "=".repeat(group - count);
+/** As {@linkcode decodeBase64}. */
+function decodeBase32(given: string): string {
+  const encoded = given.replaceAll(/[\r\n]/g, "");
+  const illegal = (at: number) => `illegal base32 data at input byte ${at}`;
+  const bits: Bits = { octets: [], held: 0, holds: 0 };
+  for (let at = 0; at < encoded.length; at++) {
+    const count = at % 8;
+    const digit = BASE32.indexOf(encoded[at] as string);
+    if (digit >= 0) {
+      putBits(bits, digit, 5);
+      continue;
+    }
+    const left = encoded.length - at - 1;
+    if (encoded[at] !== "=" || count < 2 || left >= 8) return illegal(at);
+    if (left + count < 7) return illegal(encoded.length);
+    for (let next = at + 1; next < at + 8 - count; next++) {
+      if (encoded[next] !== "=") return illegal(next);
+    }
+    return [1, 3, 6].includes(count) ? illegal(at) : textOfBits(bits);
+  }
+  const open = encoded.length % 8;
+  return open === 0 ? textOfBits(bits) : illegal(encoded.length - open);
 }
 
 /** RFC 1950 section 9. */

@@ -63,7 +63,13 @@ export const LIST_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   ...ofMembers("rest", emptyList, (members) => members.slice(1)),
   ...ofMembers("initial", emptyList, (members) => members.slice(0, -1)),
   ...ofMembers("reverse", () => [], (members) => members.toReversed()),
-  ...ofMembers("compact", () => [], (members) => members.filter((member) => !isEmpty(member))),
+  ...both(
+    "compact",
+    goFunction(
+      "any",
+      (value) => listOf(value, cannot("compact on")).filter((member) => !isEmpty(member)),
+    ),
+  ),
   ...ofMembers("uniq", () => [], uniq),
   ...both(
     "without",

@@ -16,8 +16,10 @@ export function wrapText(
         at++;
         continue;
       }
-      const space = octets.lastIndexOf(" ", at + columns);
-      if (space >= at) {
+      // No further back than the line: looking on would cost the text's length for each line.
+      const inLine = octets.slice(at, at + columns + 1).lastIndexOf(" ");
+      const space = at + inLine;
+      if (inLine >= 0) {
         wrapped += octets.slice(at, space) + end;
         at = space + 1;
       } else if (breaksWords) {
