@@ -54,20 +54,21 @@ function indexed(item: unknown, indexes: readonly unknown[]): unknown {
     if (value === null || value instanceof GoNil && value.type.startsWith("*")) {
       throw fault("index of nil pointer");
     }
-    value = memberAt(underlying(value), index);
+    value = memberAt(value, index);
   }
   return value;
 }
 
-function memberAt(item: unknown, index: unknown): unknown {
+function memberAt(given: unknown, index: unknown): unknown {
+  const item = underlying(given);
   if (Array.isArray(item)) return item[listIndex(index, item.length, "index")] ?? null;
   if (typeof item === "string") {
     const octets = octetsOf(item);
-    return goInt(octets[listIndex(index, octets.length, "index")] ?? 0, "uint8");
+    return goInt(octets[listIndex(index, octets.length, "text")] ?? 0, "uint8");
   }
   if (item instanceof GoNil && item.type.startsWith("[]")) return listIndex(index, 0, "index");
   const isNilMap = item instanceof GoNil && item.type.startsWith("map[");
-  if (!isNilMap && !isMap(item)) throw fault(`can't index item of type ${pointedType(item)}`);
+  if (!isNilMap && !isMap(item)) throw fault(`can't index item of type ${pointedType(given)}`);
   const key = prepareArgument(index, "string") as string;
   const type = isNilMap ? item.type : collectionType(item as object);
   if (!isNilMap && Object.hasOwn(item, key)) return (item as Record<string, unknown>)[key];
@@ -75,7 +76,7 @@ function memberAt(item: unknown, index: unknown): unknown {
 }
 
 /** An index into something of that length; one past the end is allowed where it is an end. */
-function listIndex(index: unknown, length: number, use: "index" | "slice"): number {
+function listIndex(index: unknown, length: number, use: "index" | "text" | "slice"): number {
   const value = underlying(index);
   if (value === undefined || value === null) throw fault("cannot index slice/array with nil");
   if (!(value instanceof GoInt)) {
@@ -83,7 +84,9 @@ function listIndex(index: unknown, length: number, use: "index" | "slice"): numb
   }
   const at = Number(value.value);
   if (at < 0 || at > length) throw fault(`index out of range: ${value.value}`);
-  if (use === "index" && at === length) throw fault(`reflect: slice index out of range`);
+  if (use !== "slice" && at === length) {
+    throw fault(`reflect: ${use === "text" ? "string" : "slice"} index out of range`);
+  }
   return at;
 }
 

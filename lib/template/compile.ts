@@ -224,7 +224,7 @@ function checkedMembers(run: Run, { pipe }: Branch, ranged: unknown): Members {
   if (Array.isArray(value)) return listMembers(value);
   if (value instanceof GoInt) {
     if (pipe.variables.length > 1) {
-      fail(run, `can't use ${value.value} to iterate over more than one variable`);
+      fail(run, `can't use ${formatValue(ranged)} to iterate over more than one variable`);
     }
     return countedMembers(value);
   }

@@ -302,7 +302,8 @@ function formatMap(
 
 function formatStruct(value: GoStruct, verb: Verb, depth: number, budget: Budget): string {
   if (value.isPointer && depth > 0) {
-    return isGoSyntax(verb) ? `(*${value.type.name})(${INNER_POINTER})` : INNER_POINTER;
+    if (isGoSyntax(verb)) return `(*${value.type.name})(${INNER_POINTER})`;
+    return "vbodxX".includes(verb.letter) ? INNER_POINTER : complain(value, verb);
   }
   const isNamed = verb.letter === "v" && (verb.plus || verb.sharp);
   const members = Object.keys(value.type.fields).map((name) =>

@@ -93,10 +93,9 @@ function chosen(map: unknown, isChosen: (key: string) => boolean): GoMap {
 }
 
 function merger(overwrites: boolean): TemplateFunction {
-  return goFunction("map, ...map", (target, ...sources) => {
-    for (const source of sources) {
-      merge(changeable(target), membersOf(source), { overwrites, depth: 0 });
-    }
+  return goFunction("map, ...map", (given, ...sources) => {
+    const target = given instanceof GoNil ? emptyMap() : changeable(given);
+    for (const source of sources) merge(target, membersOf(source), { overwrites, depth: 0 });
     return target;
   });
 }

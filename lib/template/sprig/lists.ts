@@ -115,7 +115,15 @@ function sliceList(value: unknown, ...places: readonly unknown[]): unknown {
 
 function chunk(size: number, value: unknown): unknown {
   const members = listOf(value, cannot("chunk"));
-  if (size <= 0) throw fault("runtime error: makeslice: len out of range");
+  if (size <= 0) {
+    // What comes out of the sum that Go's code makes of it.
+    const count = Math.floor((members.length - 1) / size) + 1;
+    if (count === 0) return goTyped([], "[][]interface {}");
+    if (count !== 1 || size === -1 || members.length !== 1) {
+      throw fault("runtime error: makeslice: len out of range");
+    }
+    return goTyped([members], "[][]interface {}");
+  }
   const chunks: unknown[] = [];
   for (let at = 0; at < members.length; at += size) chunks.push(members.slice(at, at + size));
   return goTyped(chunks, "[][]interface {}");

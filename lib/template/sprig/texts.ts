@@ -2,7 +2,7 @@
 import { fault } from "../failure.ts";
 import { formatValue } from "../go_format.ts";
 import { quoteText } from "../go_quote.ts";
-import { emptyMap, goTyped, type TemplateFunction } from "../go_values.ts";
+import { emptyMap, goTyped, type TemplateFunction, typeName } from "../go_values.ts";
 import { goFunction } from "../signature.ts";
 import { octetLength, sliceOctets } from "../utf8.ts";
 import { checkItems, checkLength, joinTexts, numberOf, textOf, textsOf } from "./arguments.ts";
@@ -86,7 +86,11 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
     (single, many, count) => numberOf(count) === 1 ? single : many,
   ),
   toString: goFunction("any", textOf),
-  toStrings: goFunction("any", (value) => goTyped(textsOf(value), "[]string")),
+  // A list of texts is given back as it is, nil too.
+  toStrings: goFunction(
+    "any",
+    (value) => typeName(value) === "[]string" ? value : goTyped(textsOf(value), "[]string"),
+  ),
   join: goFunction("string, any", (mark, value) => joinTexts(textsOf(value), mark as string)),
   split: two((mark, text) => numbered(splitText(text, mark))),
   splitn: goFunction(
