@@ -41,10 +41,11 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const { forward } = config.dns;
   const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names
   const dns = opened.use(await listenDns(config.dns, { ...host, cert, registry, forwarder })); // 5. DNS over TLS
-  const { list: authenticators } = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
+  const authn = opened.use(await createAuthenticators(config.authn, host)); // 6. who may ask
+  const { list: authenticators, authorizeNode } = authn;
   const xds = opened.use(createXdsServer(config.xds, { ...host, authenticators, registry })); // configuration of proxies
   const { limits } = config;
-  opened.use(runCa(ca, { ...host, signers, authenticators, grpc, xds, limits })); // 7. run the CA service
+  opened.use(runCa(ca, { ...host, signers, authenticators, authorizeNode, grpc, xds, limits })); // 7. run the CA service
   opened.use(distributeRoots(config.kube?.distribution, { ...host, ca, signers, cert })); // 8. roots where a cluster's workloads find them
   return serving({ config, host, http, ca, signers, cert, grpc, webhook, dns, xds }, opened.move());
 }

@@ -1,6 +1,6 @@
 /** All authenticators in their order, made from the settings: the same list serves calls and explains tokens. */
-import { type Clock, isSignetError, messageOf } from "../base/mod.ts";
-import type { KubeClient } from "../kube/mod.ts";
+import { type Clock, isSignetError, messageOf, parseIpPrefix } from "../base/mod.ts";
+import { followPods, type KubeClient, type PodIndex } from "../kube/mod.ts";
 import type { Hasher } from "../crypto/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
@@ -14,7 +14,10 @@ import { createIssuer, type Issuer } from "./issuer.ts";
 import { joinTokenAuthenticator } from "./join_token.ts";
 import { kubeTokenAuthenticator, type KubeTokenConfig } from "./kube_token.ts";
 import { outOfClusterRules, type OwnToken } from "./own_token.ts";
+import { type AuthorizeNode, createNodeAuthorizer } from "./node_authorizer.ts";
 import type { Authenticator } from "./port.ts";
+import { followRemoteClusters, type RemoteClusters } from "./remote_clusters.ts";
+import { xfccAuthenticator } from "./xfcc.ts";
 
 /** Settings of authentication. */
 export interface AuthnConfig {
@@ -26,6 +29,12 @@ export interface AuthnConfig {
   readonly rootsFile: string;
   /** Tokens that the cluster vouches for, where there is a cluster. */
   readonly kube: KubeTokenConfig;
+  /** Namespace of the Secrets with kubeconfigs of remote clusters; `undefined` has none. */
+  readonly remoteClustersNamespace: string | undefined;
+  /** Service accounts that may ask in the name of pods on their node, `namespace/name`. */
+  readonly trustedNodeAccounts: readonly string[];
+  /** Prefixes of the gateways whose header about a client's certificate is believed; none has no such gateway. */
+  readonly trustedGateways: readonly string[];
 }
 
 /** What authenticators need of the world. */
@@ -33,7 +42,11 @@ export interface AuthnHost {
   /** Join tokens; without it there are none. */
   readonly database: Pick<StateDatabase, "tokens"> | undefined;
   /** The cluster; without it no token of a service account is taken. */
-  readonly kube: { readonly client: KubeClient } | undefined;
+  readonly kube: {
+    readonly client: KubeClient;
+    /** A number from 0 up to 1. */
+    readonly random: () => number;
+  } | undefined;
   /** Time. */
   readonly clock: Clock;
   /** The mesh's trust domain now. */
@@ -50,10 +63,12 @@ export interface AuthnHost {
 export interface Authenticators extends AsyncDisposable {
   /** In the order in which they are asked. */
   readonly list: readonly Authenticator[];
+  /** Says whether a caller may be issued another's certificate. */
+  readonly authorizeNode: AuthorizeNode;
 }
 
 /**
- * Makes the authenticators: client certificate, join token, `JWT_RULE`, Kubernetes, issuer outside a cluster.
+ * Makes the authenticators: client certificate, join token, `JWT_RULE`, Kubernetes, forwarded certificate, issuer outside a cluster.
  *
  * @throws {SignetError} `authn.issuer_unreachable` when the issuer of `JWT_RULE` has to be discovered and cannot be; `config.unreadable`.
  */
@@ -78,15 +93,59 @@ export async function createAuthenticators(
     const issuer = await add(config.jwtRule, config.jwtRule.jwksUri);
     if (config.jwtRule.jwksUri === undefined) await issuer.load();
   }
+  const clusters = openClusters(config, host, opened);
   if (host.kube !== undefined) {
     const { client } = host.kube;
     const keys = opened.use(followKeys({ ...host, client }));
-    list.push(kubeTokenAuthenticator(config.kube, { ...host, client, keys }));
+    const { remote } = clusters;
+    list.push(kubeTokenAuthenticator(config.kube, { ...host, client, keys, remote }));
+  }
+  if (config.trustedGateways.length > 0) {
+    const prefixes = config.trustedGateways.map(parseIpPrefix);
+    list.push(xfccAuthenticator(prefixes.filter((prefix) => prefix !== undefined)));
   }
   // Failures are logged by the issuer, and the next token tries again.
   if (outside !== undefined) await loadIfReachable(await add(outside, undefined));
   const kept = opened.move();
-  return { list, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+  return {
+    list,
+    authorizeNode: createNodeAuthorizer({
+      trustedAccounts: new Set(config.trustedNodeAccounts),
+      podsOf: clusters.podsOf,
+      trustDomain: host.trustDomain,
+    }),
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+interface Clusters {
+  readonly remote: RemoteClusters | undefined;
+  readonly podsOf: (clusterId: string) => PodIndex | undefined;
+}
+
+/** Remote clusters, and the pods of all, each only where it is asked for. */
+function openClusters(
+  { kube: rules, remoteClustersNamespace: namespace, trustedNodeAccounts }: AuthnConfig,
+  host: AuthnHost,
+  opened: AsyncDisposableStack,
+): Clusters {
+  if (host.kube === undefined) return { remote: undefined, podsOf: () => undefined };
+  const followsPods = trustedNodeAccounts.length > 0;
+  const world = { ...host, ...host.kube };
+  const own = followsPods
+    ? opened.use(followPods({
+      ...world,
+      onFailure: (thrown) =>
+        host.logger.scoped("kube").warn(EVENT.kubeFailed, "Cannot follow the cluster's pods", {
+          reason: messageOf(thrown),
+        }),
+    }))
+    : undefined;
+  const { clusterId: ownClusterId } = rules;
+  const remote = namespace === undefined
+    ? undefined
+    : opened.use(followRemoteClusters({ namespace, ownClusterId, rules, followsPods }, world));
+  return { remote, podsOf: (id) => id === ownClusterId ? own : remote?.find(id)?.pods };
 }
 
 function followKeys(host: AuthnHost & { readonly client: KubeClient }): ClusterKeys {

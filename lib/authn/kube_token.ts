@@ -5,16 +5,22 @@
 import { type Clock, isSignetError } from "../base/mod.ts";
 import { formatWorkloadIdentity } from "../spiffe/mod.ts";
 import { bearerToken } from "./bearer.ts";
-import { type KnownCluster, unknownCluster } from "./cluster_choice.ts";
+import { chooseCluster, type KnownClusters } from "./cluster_choice.ts";
 import { MAX_TOKEN_CHARS } from "./id_token.ts";
 import { peekClaims } from "./issuer.ts";
 import { isJoinToken } from "./join_token_text.ts";
-import { AUTH_SOURCE, type Authenticator, type AuthResult, type Credentials } from "./port.ts";
-import type { ServiceAccount } from "./service_account.ts";
+import {
+  AUTH_SOURCE,
+  type Authenticator,
+  type AuthResult,
+  type Caller,
+  type Credentials,
+} from "./port.ts";
+import type { RemoteClusters } from "./remote_clusters.ts";
 import { createTokenJudge, type TokenJudgeHost, type TokenRules } from "./token_judge.ts";
 
 /** Settings of these tokens. */
-export interface KubeTokenConfig extends KnownCluster, TokenRules {}
+export interface KubeTokenConfig extends KnownClusters, TokenRules {}
 
 /** What the authenticator needs. */
 export interface KubeTokenHost extends TokenJudgeHost {
@@ -22,6 +28,8 @@ export interface KubeTokenHost extends TokenJudgeHost {
   readonly clock: Clock;
   /** The mesh's trust domain now. */
   readonly trustDomain: () => string;
+  /** Clusters beside the own one. Default: none. */
+  readonly remote?: Pick<RemoteClusters, "ids" | "find"> | undefined;
 }
 
 /** Makes the authenticator. */
@@ -29,17 +37,19 @@ export function kubeTokenAuthenticator(
   config: KubeTokenConfig,
   host: KubeTokenHost,
 ): Authenticator {
-  const judge = createTokenJudge(config, host);
+  const ownJudge = createTokenJudge(config, host);
   return {
     type: "KubeJWTAuthenticator",
     async authenticate(credentials) {
       const found = tokenOf(credentials);
       if ("reason" in found) return { ok: false, reason: found.reason };
-      const foreign = unknownCluster(credentials, config);
-      if (foreign !== undefined) return { ok: false, reason: foreign };
+      const chosen = chooseCluster(credentials, config, host.remote?.ids ?? []);
+      if ("reason" in chosen) return { ok: false, reason: chosen.reason };
+      const { clusterId } = chosen;
+      const judge = clusterId === config.clusterId ? ownJudge : host.remote!.find(clusterId)!.judge;
       const refuse = (what: string): AuthResult => ({
         ok: false,
-        reason: `failed to validate the JWT from cluster "${config.clusterId}": ${what}`,
+        reason: `failed to validate the JWT from cluster "${clusterId}": ${what}`,
       });
       const expiresMs = expiryOf(found.token);
       if (expiresMs === undefined) return refuse("it is not a JWT");
@@ -47,7 +57,8 @@ export function kubeTokenAuthenticator(
         return refuse(`it expired at ${new Date(expiresMs).toISOString()}`);
       }
       const verdict = await judge(found.token, expiresMs);
-      return verdict.ok ? accept(verdict.account, host.trustDomain()) : refuse(verdict.reason);
+      if (!verdict.ok) return refuse(verdict.reason);
+      return accept({ ...verdict.account, clusterId }, host.trustDomain());
     },
   };
 }
@@ -82,7 +93,7 @@ function expiryOf(token: string): number | undefined {
   return typeof exp === "number" && exp * 1000 <= NEVER_MS ? exp * 1000 : undefined;
 }
 
-function accept(account: ServiceAccount, trustDomain: string): AuthResult {
+function accept(account: NonNullable<Caller["account"]>, trustDomain: string): AuthResult {
   const { namespace, name, podName } = account;
   let identity: string;
   try {
@@ -96,6 +107,7 @@ function accept(account: ServiceAccount, trustDomain: string): AuthResult {
     caller: {
       authSource: AUTH_SOURCE.idToken,
       identities: [identity],
+      account,
       ...(podName === "" ? {} : { credential: `the token of pod ${namespace}/${podName}` }),
     },
   };

@@ -25,12 +25,15 @@ export type { AuthAnswer } from "./explain.ts";
 export type { ClaimRules } from "./id_token_claims.ts";
 export { clientCertificateAuthenticator } from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";
-export type { KnownCluster } from "./cluster_choice.ts";
+export type { KnownClusters } from "./cluster_choice.ts";
 export type { KubeTokenConfig } from "./kube_token.ts";
 export type { TokenRules } from "./token_judge.ts";
 export type { JoinTokenHost } from "./join_token.ts";
 export { isJoinToken, makeJoinToken, parseJoinToken } from "./join_token_text.ts";
 export type { JoinTokenParts } from "./join_token_text.ts";
+export { createNodeAuthorizer } from "./node_authorizer.ts";
+export type { AuthorizeNode, NodeAuthorizerHost, NodeVerdict } from "./node_authorizer.ts";
+export type { ServiceAccount } from "./service_account.ts";
 export { AUTH_SOURCE } from "./port.ts";
 export type {
   Authenticator,

@@ -1,5 +1,6 @@
 /** The authenticator port: from what a request carries to the identities that it proves. */
 import type { MaybePromise } from "../base/mod.ts";
+import type { ServiceAccount } from "./service_account.ts";
 
 /** How a caller proved who it is; the numbers are istiod's. */
 export const AUTH_SOURCE = { clientCertificate: 0, idToken: 1 } as const;
@@ -13,6 +14,11 @@ export interface Caller {
   readonly authSource: AuthSource;
   /** What it may be issued a certificate for, in order; never empty. */
   readonly identities: readonly string[];
+  /** The service account of the cluster whose API server vouched for it. */
+  readonly account?: ServiceAccount & {
+    /** Name of that cluster. */
+    readonly clusterId: string;
+  };
   /** Names the credential in audit records, for credentials that have a name; never the credential itself. */
   readonly credential?: string;
   /**

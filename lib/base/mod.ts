@@ -21,4 +21,5 @@ export { concatBytes, constantTimeEqual, equalBytes, fromUtf8, readText, utf8 } 
 export type { Bytes, MaybePromise, ReadTextOptions } from "./bytes.ts";
 export { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 export { isSame } from "./same.ts";
+export { type IpPrefix, parseIpPrefix, prefixHas } from "./ip_prefix.ts";
 export { formatGoDuration, parseGoDuration } from "./duration.ts";

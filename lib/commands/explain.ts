@@ -183,10 +183,12 @@ async function ask(
   database: StateDatabase | undefined,
   credentials: Credentials,
 ): Promise<readonly AuthAnswer[]> {
-  using kube = await openCluster(config.kube?.access, host);
-  await using authenticators = await createAuthenticators(config.authn, {
+  using cluster = await openCluster(config.kube?.access, host);
+  // A token of a remote cluster would need that cluster's name, and following pods tells nothing of a credential.
+  const authn = { ...config.authn, remoteClustersNamespace: undefined, trustedNodeAccounts: [] };
+  await using authenticators = await createAuthenticators(authn, {
     database,
-    kube,
+    kube: cluster && { client: cluster.client, random: () => 0 },
     clock: host.clock,
     trustDomain: () => config.ca.trustDomain,
     logger: loggerOf(host),

@@ -12,6 +12,7 @@ import {
   kubeNotices,
   toKube,
   toKubeTokens,
+  toTrustedCallers,
 } from "./kube.ts";
 import type { Config } from "./port.ts";
 import { rootKey, rootKeyFaults } from "./root_key.ts";
@@ -226,6 +227,7 @@ function toConfig(
         : { issuer: values.tokenIssuer, audience: values.audience },
       rootsFile: values.sslCertFile,
       kube: toKubeTokens(values),
+      ...toTrustedCallers(values),
     },
     kube: toKube(values, resolved),
     http: {

@@ -1,4 +1,5 @@
 /** From option values to the settings of a Kubernetes cluster. */
+import { parseIpPrefix } from "../base/mod.ts";
 import type { Config } from "./port.ts";
 import { type OptionName, OPTIONS, type OptionValues } from "./table.ts";
 import { nameOf, type ResolvedValues } from "./values.ts";
@@ -43,7 +44,10 @@ export function toKube(values: OptionValues, resolved: ResolvedValues): Config["
     rate: { perSecond: values.kubernetesApiQps, burst: values.kubernetesApiBurst },
     electsLeader: leaderElection && values.enableCaServer,
     distribution: hasCa
-      ? { rootConfigMap, crlConfigMap: values.enableCaCrl ? crlConfigMap : undefined }
+      ? {
+        rootConfigMap: values.clusterTrustBundle ? undefined : rootConfigMap,
+        crlConfigMap: values.enableCaCrl ? crlConfigMap : undefined,
+      }
       : undefined,
   };
 }
@@ -60,14 +64,41 @@ function toAccess(values: OptionValues, resolved: ResolvedValues): Access | unde
 /** Settings of tokens that the cluster vouches for. */
 export function toKubeTokens(values: OptionValues): Config["authn"]["kube"] {
   const { clusterId, clusterAliases, tokenAudiences, jwtPolicy } = values;
-  const aliases = clusterAliases.map((text) => ALIAS_REGEXP.exec(text))
-    .filter((found) => found !== null && found[2] === ownId(clusterId));
+  const pairs = clusterAliases.map((text) => ALIAS_REGEXP.exec(text))
+    .filter((found) => found !== null)
+    .map(([, alias, cluster]) => [alias!, cluster!] as const);
+  const isOwn = ([, cluster]: readonly [string, string]) => cluster === ownId(clusterId);
   return {
     clusterId: ownId(clusterId),
-    aliases: aliases.map((found) => found![1]!),
+    aliases: pairs.filter(isOwn).map(([alias]) => alias),
+    remoteAliases: Object.fromEntries(pairs.filter((pair) => !isOwn(pair))),
     audiences: jwtPolicy === "first-party-jwt" ? [] : tokenAudiences,
     maxAwayMs: values.maxApiServerAway,
   };
+}
+
+/** `namespace/name`. */
+const ACCOUNT_REGEXP = /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9.]*$/;
+
+/** Who else may prove an identity, or ask for another's: what istiod skips with a warning is left out. */
+export function toTrustedCallers(
+  values: OptionValues,
+): Pick<
+  Config["authn"],
+  "remoteClustersNamespace" | "trustedNodeAccounts" | "trustedGateways"
+> {
+  const { clusterRegistriesNamespace, externalIstiod, centralIstiod, namespace } = values;
+  const isForRemotes = clusterRegistriesNamespace !== "" || externalIstiod || centralIstiod;
+  return {
+    remoteClustersNamespace: isForRemotes ? clusterRegistriesNamespace || namespace : undefined,
+    trustedNodeAccounts: values.trustedNodeAccounts.filter((text) => ACCOUNT_REGEXP.test(text)),
+    trustedGateways: values.trustedGateways.filter(isCidr),
+  };
+}
+
+/** istiod's `netip.ParsePrefix`: an address without a length is none. */
+function isCidr(text: string): boolean {
+  return text.includes("/") && parseIpPrefix(text) !== undefined;
 }
 
 /** istiod's rule: a cluster without a name is called so. */
@@ -116,11 +147,14 @@ const OF_A_CLUSTER = [
   ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts"],
   ...["leaderElection", "rootConfigMap", "crlConfigMap", "maxApiServerAway"],
   ...["kubernetesApiQps", "kubernetesApiBurst", "sharedMeshConfig"],
+  ...["clusterRegistriesNamespace", "externalIstiod", "centralIstiod", "clusterTrustBundle"],
+  ...["trustedNodeAccounts"],
 ] as const satisfies readonly OptionName[];
 
 /** What of these options does less than it seems to. */
 export function kubeNotices(values: OptionValues, resolved: ResolvedValues): readonly string[] {
-  if (toAccess(values, resolved) !== undefined) return [];
+  const skipped = skippedNotices(values);
+  if (toAccess(values, resolved) !== undefined) return skipped;
   const notices = values.kubeconfig === ""
     ? []
     : ["--kubeconfig has no effect, as --registries does not name Kubernetes"];
@@ -129,7 +163,20 @@ export function kubeNotices(values: OptionValues, resolved: ResolvedValues): rea
     if (source === "default") continue;
     notices.push(`${nameOf(OPTIONS[name], source)} has no effect without a cluster`);
   }
-  return notices;
+  return [...skipped, ...notices];
+}
+
+function skippedNotices({ trustedNodeAccounts, trustedGateways }: OptionValues): string[] {
+  return [
+    ...trustedNodeAccounts.filter((text) => !ACCOUNT_REGEXP.test(text)).map((text) =>
+      `CA_TRUSTED_NODE_ACCOUNTS: ${JSON.stringify(text)} is left out, should be namespace/name`
+    ),
+    ...trustedGateways.filter((text) => !isCidr(text)).map((text) =>
+      `TRUSTED_GATEWAY_CIDR: ${
+        JSON.stringify(text)
+      } is left out, should be a prefix such as 10.1.0.0/16`
+    ),
+  ];
 }
 
 function isGiven({ values }: ResolvedValues): boolean {

@@ -160,9 +160,16 @@ export interface Config {
     readonly kube: {
       readonly clusterId: string;
       readonly aliases: readonly string[];
+      readonly remoteAliases: Readonly<Record<string, string>>;
       readonly audiences: readonly string[];
       readonly maxAwayMs: number;
     };
+    /** Namespace of the Secrets of remote clusters; `undefined` has none. */
+    readonly remoteClustersNamespace: string | undefined;
+    /** `namespace/name` of the service accounts that may ask for others on their node. */
+    readonly trustedNodeAccounts: readonly string[];
+    /** Prefixes of gateways. */
+    readonly trustedGateways: readonly string[];
   };
   /** A Kubernetes cluster; `undefined` without one. */
   readonly kube: {
@@ -182,7 +189,8 @@ export interface Config {
     readonly podName: string;
     /** Names of the ConfigMaps of every namespace; `undefined` when there is no CA whose roots they could hold. */
     readonly distribution: {
-      readonly rootConfigMap: string;
+      /** `undefined` where the roots are in a ClusterTrustBundle. */
+      readonly rootConfigMap: string | undefined;
       readonly crlConfigMap: string | undefined;
     } | undefined;
   } | undefined;

@@ -88,6 +88,29 @@ export const KUBE_OPTIONS = {
     help:
       "in a cluster: let one replica alone renew the root and write ConfigMaps; false lets each",
   }),
+  clusterRegistriesNamespace: textOption({
+    flag: "clusterRegistriesNamespace",
+    fallback: "",
+    help:
+      "takes tokens of the clusters whose kubeconfigs are in this namespace, in Secrets with label istio/multiCluster=true; empty takes those of no other cluster",
+  }),
+  externalIstiod: boolOption({
+    variable: "EXTERNAL_ISTIOD",
+    fallback: "false",
+    help:
+      "serves remote clusters: --clusterRegistriesNamespace is the server's own namespace unless it is given",
+  }),
+  centralIstiod: boolOption({
+    variable: "CENTRAL_ISTIOD",
+    fallback: "false",
+    help: "the same, istiod 1.7's name of it",
+  }),
+  clusterTrustBundle: boolOption({
+    variable: "ENABLE_CLUSTER_TRUST_BUNDLE_API",
+    fallback: "false",
+    help:
+      "in a cluster: write the roots into ClusterTrustBundle istio.io:istiod-ca:root-cert instead of a ConfigMap in every namespace",
+  }),
   podName: textOption({
     variable: "POD_NAME",
     fallback: "",

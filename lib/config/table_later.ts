@@ -28,7 +28,6 @@ const FLAGS: readonly Option<unknown>[] = [
   ...rows(boolOption, "flag", "later", [["profile", "true", "profiling endpoints"]]),
   ...rows(textOption, "flag", "later", [
     ["networksConfig", "./etc/istio/config/meshNetworks", "mesh networks file"],
-    ["clusterRegistriesNamespace", "", "namespace of multicluster secrets"],
     ["cniNamespace", "", "namespace of the CNI agent"],
     ["log_stacktrace_level", "default:none", "levels at which stacks are logged"],
     ["log_caller", "", "scopes that log their caller"],
@@ -63,16 +62,11 @@ const FLAGS: readonly Option<unknown>[] = [
 const VARIABLES: readonly Option<unknown>[] = [
   ...rows(boolOption, "variable", "later", [
     ["USE_REMOTE_CERTS", "false", "CA in Kubernetes"],
-    ["ENABLE_CLUSTER_TRUST_BUNDLE_API", "false", "root distribution in Kubernetes"],
     ["ENABLE_DEBUG_ENDPOINT_AUTH", "true", "debug pages, which are for this machine alone"],
     ["UNSAFE_ENABLE_ADMIN_ENDPOINTS", "false", "debug endpoints"],
-    ["CENTRAL_ISTIOD", "false", "remote clusters"],
-    ["EXTERNAL_ISTIOD", "false", "remote clusters"],
     ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],
   ]),
   ...rows(textOption, "variable", "later", [
-    ["CA_TRUSTED_NODE_ACCOUNTS", "", "impersonation"],
-    ["TRUSTED_GATEWAY_CIDR", "", "client certificates in headers"],
     ["DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", "", "debug pages, which are for this machine alone"],
     ["SPIFFE_BUNDLE_ENDPOINTS", "", "federation"],
   ]),

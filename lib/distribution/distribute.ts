@@ -1,14 +1,15 @@
 /** The mesh's roots, and the revocation lists of a plugged-in CA, in every namespace of the cluster, for Istio's agents. */
 import { type Clock, messageOf } from "../base/mod.ts";
 import type { Ca, Signers } from "../ca/mod.ts";
-import { type KubeClient, type Leadership, refusedStatus } from "../kube/mod.ts";
+import { type KubeClient, type Leadership, refusedStatus, TRUST_BUNDLE } from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { type ConfigMaps, followConfigMaps } from "./config_map.ts";
+import { followTrustBundle } from "./trust_bundle.ts";
 
 /** Settings. */
 export interface DistributionConfig {
-  /** Name of the ConfigMaps with the roots. */
-  readonly rootConfigMap: string;
+  /** Name of the ConfigMaps with the roots; `undefined` writes a ClusterTrustBundle instead. */
+  readonly rootConfigMap: string | undefined;
   /** Name of the ConfigMaps with revocation lists, which are written when the CA has any; `undefined` writes none. */
   readonly crlConfigMap: string | undefined;
 }
@@ -54,7 +55,16 @@ export function distributeRoots(
       leads: () => leadership.leads,
       ...reporter(name, host),
     });
-  const followed = [follow(config.rootConfigMap, KEY.roots, () => cert.meshRootsPem)];
+  const roots = () => cert.meshRootsPem;
+  const followed: Followed[] = [
+    config.rootConfigMap === undefined
+      ? followTrustBundle({
+        ...{ client, random, clock: host.clock, text: roots },
+        leads: () => leadership.leads,
+        ...bundleReporter(host),
+      })
+      : follow(config.rootConfigMap, KEY.roots, roots),
+  ];
   if (config.crlConfigMap !== undefined && ca?.origin === "plugged-in") {
     followed.push(follow(config.crlConfigMap, KEY.crl, () => ca.bundle.crlPem));
   }
@@ -68,6 +78,28 @@ export function distributeRoots(
     async [Symbol.asyncDispose]() {
       for (const subscription of subscriptions) subscription?.[Symbol.dispose]();
       await Promise.all(followed.map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+type Followed = Pick<ConfigMaps, "refresh"> & AsyncDisposable;
+
+function bundleReporter(host: DistributionHost) {
+  const logger = host.logger.scoped("kube");
+  const count = (result: string) =>
+    host.metrics.counter(METRIC.trustBundleWrites, { result }).inc();
+  return {
+    onWritten(how: "created" | "repaired") {
+      count(how);
+      const facts = { name: TRUST_BUNDLE.name, how };
+      logger.info(EVENT.rootsDistributed, "Wrote the ClusterTrustBundle", facts);
+    },
+    onFailure(thrown: unknown) {
+      count("failed");
+      logger.warn(EVENT.distributionFailed, "Cannot write the ClusterTrustBundle yet", {
+        name: TRUST_BUNDLE.name,
+        reason: messageOf(thrown),
+      });
     },
   };
 }

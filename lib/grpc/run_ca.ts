@@ -1,7 +1,7 @@
 /**
  * The last step of start: the CA service is registered and calls are served; the store is watched for another set of CA files.
  */
-import type { Authenticator } from "../authn/mod.ts";
+import type { Authenticator, AuthorizeNode } from "../authn/mod.ts";
 import { type Clock, createTaskGroup, onNextTurn, sleep } from "../base/mod.ts";
 import type { Ca, Signers } from "../ca/mod.ts";
 import { EVENT, type Logger, METRIC, type MetricName, type Metrics } from "../telemetry/mod.ts";
@@ -23,6 +23,8 @@ export interface CaRunHost {
   readonly metrics: Metrics;
   /** Who may ask, in order. */
   readonly authenticators: readonly Authenticator[];
+  /** Says whether a caller may be issued another's certificate. Default: nobody may. */
+  readonly authorizeNode?: AuthorizeNode;
   /** Where the service is registered. */
   readonly grpc: GrpcServer;
   /** What is served beside it. */

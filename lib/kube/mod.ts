@@ -28,8 +28,9 @@ export {
 } from "./lease.ts";
 export type { KubeClientOptions } from "./client.ts";
 export { parseKubeconfig } from "./kubeconfig.ts";
-export { type KubeCluster, openCluster } from "./open.ts";
-export { type PermissionScope, serverPermissions } from "./permissions.ts";
+export { type KubeCluster, openCluster, openForeignCluster } from "./open.ts";
+export { type PermissionScope, serverPermissions, TRUST_BUNDLE } from "./permissions.ts";
+export { followPods, type PodFacts, type PodIndex } from "./pod_index.ts";
 export type {
   KubeAccess,
   KubeClient,

@@ -3,6 +3,12 @@ import type { KubePermission } from "./access_review.ts";
 import { CA_SECRET } from "./ca_secret.ts";
 import { LEASE } from "./lease.ts";
 
+/** The ClusterTrustBundle of istiod's, and the signer that it speaks for: the API server wants the one to begin with the other. */
+export const TRUST_BUNDLE = {
+  name: "istio.io:istiod-ca:root-cert",
+  signer: "istio.io/istiod-ca",
+} as const;
+
 /** On what the permissions depend. */
 export interface PermissionScope {
   /** Namespace of the server. */
@@ -24,6 +30,12 @@ export interface PermissionScope {
     readonly injection: string | undefined;
     readonly validation: string | undefined;
   };
+  /** True when it writes the ClusterTrustBundle. */
+  readonly trustBundle: boolean;
+  /** Namespace of the Secrets of remote clusters; `undefined` without. */
+  readonly remoteClustersNamespace: string | undefined;
+  /** True when it follows pods. */
+  readonly followsPods: boolean;
 }
 
 type Verb = KubePermission["verb"];
@@ -84,6 +96,30 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
     ...(webhooks.validation === undefined
       ? []
       : all({ group: "networking.istio.io", resource: "gateways", namespace }, "create")),
+    ...optional(scope),
+  ];
+}
+
+function optional(
+  { trustBundle, remoteClustersNamespace, followsPods }: PermissionScope,
+): readonly KubePermission[] {
+  const group = "certificates.k8s.io";
+  const bundles = { group, resource: "clustertrustbundles" };
+  const { name, signer } = TRUST_BUNDLE;
+  return [
+    ...(trustBundle
+      ? [
+        ...all(bundles, "create"),
+        ...all({ ...bundles, name }, "list", "watch", "patch"),
+        ...all({ group, resource: "signers", name: signer }, "attest"),
+      ]
+      : []),
+    // RBAC knows no labels, so that these are all Secrets there.
+    ...(remoteClustersNamespace === undefined ? [] : all(
+      { group: "", resource: "secrets", namespace: remoteClustersNamespace },
+      ...["list", "watch"] as const,
+    )),
+    ...(followsPods ? all({ group: "", resource: "pods" }, "list", "watch") : []),
   ];
 }
 

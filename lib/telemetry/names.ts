@@ -1,4 +1,8 @@
-/** Every event and metric name of signet, with the help text and labels of each metric. istiod's names keep istiod's spelling. */
+/**
+ * Every event and metric name of signet, with the help text and labels of each metric. istiod's names keep istiod's spelling.
+ *
+ * Long on purpose: one table, in which a name stands once.
+ */
 
 /** Names of log events. */
 export const EVENT = {
@@ -32,6 +36,7 @@ export const EVENT = {
   issuerKeysLoaded: "authn.issuer_keys_loaded",
   listening: "listen.ready",
   distributionFailed: "kube.distribution_failed",
+  remoteCluster: "kube.remote_cluster",
   kubeCluster: "kube.cluster",
   kubeLeader: "kube.leader",
   kubeFailed: "kube.failed",
@@ -87,6 +92,8 @@ export const METRIC = {
   configMapWrites: "signet_config_map_writes_total",
   leads: "signet_leads",
   signerRequests: "signet_signer_requests_total",
+  remoteClusters: "signet_remote_clusters",
+  trustBundleWrites: "signet_trust_bundle_writes_total",
   signerSeconds: "signet_signer_seconds",
   grpcStarted: "grpc_server_started_total",
   grpcHandled: "grpc_server_handled_total",
@@ -201,6 +208,14 @@ export const METRIC_DESCRIPTIONS = {
   },
   signet_config_map_writes_total: {
     help: "ConfigMaps with the mesh's roots or revocation lists, by what came of writing them",
+    labels: ["result"],
+  },
+  signet_remote_clusters: {
+    help: "Remote clusters whose service accounts' tokens are taken",
+    labels: [],
+  },
+  signet_trust_bundle_writes_total: {
+    help: "The ClusterTrustBundle with the mesh's roots, by what came of writing it",
     labels: ["result"],
   },
   signet_signer_requests_total: {

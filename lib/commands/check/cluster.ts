@@ -52,7 +52,7 @@ async function hasPluggedIn({ ca }: Config): Promise<boolean> {
 }
 
 function scopeOf(
-  { cert, signers, mesh, webhook }: Config,
+  { cert, signers, mesh, webhook, authn }: Config,
   kube: NonNullable<Config["kube"]>,
   ownsCa: boolean,
 ): PermissionScope {
@@ -67,6 +67,9 @@ function scopeOf(
     meshConfigMaps: [mesh.configMaps?.name, mesh.configMaps?.shared].filter((name) =>
       name !== undefined
     ),
+    trustBundle: distribution !== undefined && distribution.rootConfigMap === undefined,
+    remoteClustersNamespace: authn.remoteClustersNamespace,
+    followsPods: authn.trustedNodeAccounts.length > 0,
     webhooks: webhooksOf(webhook),
   };
 }

@@ -10,6 +10,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   authenticate,
   type Authenticator,
+  type AuthorizeNode,
   type AuthOutcome,
   type Caller,
   type Credentials,
@@ -69,6 +70,8 @@ export interface CaServiceHost {
   readonly admission: Admission;
   /** For the time that authenticating and issuing take. */
   readonly clock: Clock;
+  /** Says whether a caller may be issued another's certificate. Default: nobody may. */
+  readonly authorizeNode?: AuthorizeNode;
 }
 
 /** Who asks, for audit records: the address, and the credential's name when it has one. */
@@ -150,6 +153,24 @@ function createIdentify(host: CaServiceHost, { refuse }: Refusals): Identify {
   };
 }
 
+/** The caller, or whoever it asks for and may. */
+function createImpersonate(
+  { authorizeNode }: CaServiceHost,
+  { refuse }: Refusals,
+): (
+  caller: Caller,
+  request: CreateCertificateRequest,
+  credentials: Credentials,
+) => Caller {
+  return (caller, { impersonatedIdentity: wanted }, credentials) => {
+    if (wanted === "") return caller;
+    const reason = `impersonation of ${quote(wanted)} is not enabled`;
+    const verdict = authorizeNode?.(caller, wanted, credentials) ?? { ok: false, reason };
+    if (!verdict.ok) throw refuse(credentials, verdict.reason, STATUS_MESSAGE.impersonation);
+    return { ...caller, identities: [verdict.identity] };
+  };
+}
+
 type Sign = (
   request: CreateCertificateRequest,
   credentials: Credentials,
@@ -196,6 +217,7 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
   const refusals = createRefusals(host);
   const identify = createIdentify(host, refusals);
   const sign = createSign(host, refusals);
+  const impersonate = createImpersonate(host, refusals);
   return async (request, credentials, call) => {
     requests.inc();
     const applicant = {
@@ -203,11 +225,7 @@ export function createCertificateService(host: CaServiceHost): CreateCertificate
       hasCertificate: credentials.peer !== undefined,
       bytes: request.csr.length,
     };
-    const caller = await identify(applicant, credentials);
-    if (request.impersonatedIdentity !== "") {
-      const reason = `impersonation of ${quote(request.impersonatedIdentity)} is not enabled`;
-      throw refusals.refuse(credentials, reason, STATUS_MESSAGE.impersonation);
-    }
+    const caller = impersonate(await identify(applicant, credentials), request, credentials);
     const turn = admission.enter(applicant, caller.identities[0]!);
     if (turn !== undefined) await turn;
     try {

@@ -90,11 +90,39 @@ Deno.test("tokens: the cluster's name, its own aliases, the audiences of the pol
   const maxAwayMs = 3_600_000;
   assert.deepEqual(tokens(), {
     ...{ clusterId: "Kubernetes", aliases: [], audiences: ["istio-ca"], maxAwayMs },
+    remoteAliases: {},
   });
   assert.equal(tokens([], { CLUSTER_ID: "" }).clusterId, "Kubernetes");
-  assert.deepEqual(tokens(["--clusterID", "one", "--clusterAliases", "uno=one,due=two"]).aliases, [
-    "uno",
-  ]);
+  const named = tokens(["--clusterID", "one", "--clusterAliases", "uno=one,due=two"]);
+  assert.deepEqual([named.aliases, named.remoteAliases], [["uno"], { due: "two" }]);
   assert.deepEqual(tokens([], { TOKEN_AUDIENCES: "a, b" }).audiences, ["a", "b"]);
   assert.deepEqual(tokens([], { JWT_POLICY: "first-party-jwt" }).audiences, []);
+});
+
+Deno.test("who else may ask: what is no account and no prefix is left out, and said", () => {
+  const { authn, notices } = config([], {
+    ...POD,
+    CA_TRUSTED_NODE_ACCOUNTS: "istio-system/ztunnel,ztunnel, a/b/c",
+    TRUSTED_GATEWAY_CIDR: "10.1.0.0/16,10.1.0.1,2001:db8::/32,x/8,10.0.0.0/33",
+  });
+  assert.deepEqual(authn.trustedNodeAccounts, ["istio-system/ztunnel"]);
+  assert.deepEqual(authn.trustedGateways, ["10.1.0.0/16", "2001:db8::/32"]);
+  assert.deepEqual(notices.map((notice) => notice.replace(/ is left out.*/, "")), [
+    ...['CA_TRUSTED_NODE_ACCOUNTS: "ztunnel"', 'CA_TRUSTED_NODE_ACCOUNTS: "a/b/c"'],
+    ...["10.1.0.1", "x/8", "10.0.0.0/33"].map((text) => `TRUSTED_GATEWAY_CIDR: "${text}"`),
+  ]);
+});
+
+Deno.test("remote clusters are followed where a namespace is given, or the server is external", () => {
+  const namespaceOf = (args: readonly string[], env: Environment = {}) =>
+    config(args, { ...POD, POD_NAMESPACE: "own", ...env }).authn.remoteClustersNamespace;
+  assert.equal(namespaceOf([]), undefined);
+  assert.equal(namespaceOf(["--clusterRegistriesNamespace=x"]), "x");
+  assert.equal(namespaceOf([], { EXTERNAL_ISTIOD: "true" }), "own");
+  assert.equal(namespaceOf(["--clusterRegistriesNamespace=x"], { CENTRAL_ISTIOD: "true" }), "x");
+});
+
+Deno.test("ENABLE_CLUSTER_TRUST_BUNDLE_API takes the place of the roots' ConfigMaps alone", () => {
+  const { distribution } = config([], { ...POD, ENABLE_CLUSTER_TRUST_BUNDLE_API: "true" }).kube!;
+  assert.deepEqual(distribution, { rootConfigMap: undefined, crlConfigMap: "istio-ca-crl" });
 });

@@ -15,10 +15,16 @@ const SCOPE: PermissionScope = {
   meshConfigMaps: ["istio"],
   signers: [],
   webhooks: configurationNames({ revision: "default", namespace: "istio-system" }),
+  trustBundle: false,
+  remoteClustersNamespace: undefined,
+  followsPods: false,
 };
 /** What it does more with each of the options' folders. */
 const OPTIONS: Readonly<Record<string, Partial<PermissionScope>>> = {
   signers: { signers: ["signers.example.com/*"] },
+  trust_bundle: { trustBundle: true },
+  remote_clusters: { remoteClustersNamespace: "istio-system" },
+  node_accounts: { followsPods: true },
 };
 
 function wantedFor(scope: PermissionScope): readonly string[] {
