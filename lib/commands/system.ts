@@ -29,7 +29,9 @@ import {
 } from "../telemetry/mod.ts";
 import { openCaStore, openServerCluster, type ServerCluster } from "./cluster.ts";
 import { earlyPages } from "./debug_pages.ts";
+import { openOperatorEvents } from "./operator_events.ts";
 import { followMesh } from "./follow_mesh.ts";
+import { copyRemoteCerts } from "./remote_certs.ts";
 import { timeSignatures } from "./timed_crypto.ts";
 
 /** What the parts of a server need of the world. */
@@ -120,6 +122,7 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
     clock,
     seconds: metrics.histogram(METRIC.signingSeconds),
   });
+  await copyRemoteCerts(config, { clock, logger });
   const pluggedIn = await findPluggedIn(config, { clock, crypto });
   const lock = opened.use(await lockStateDirectory(config.stateDir));
   const database = opened.use(await openServerDatabase(lock.directory));
@@ -130,11 +133,13 @@ async function open(config: Config, clock: Clock): Promise<OpenedSystem> {
   const mesh = await followMesh(config, { clock, logger, database, kube: cluster }, opened);
   const places = { local, cluster, pluggedIn: pluggedIn.pluggedIn, clock, logger };
   const store = await openCaStore(config, places, opened);
+  const told = { clock, logger, metrics, hostname, caLocation: store.location };
+  const loud = cluster ? openOperatorEvents(config, { ...told, cluster }, opened) : logger;
   const kept = opened.move();
   return {
     http,
     host: {
-      ...{ clock, crypto, store, database, logger, metrics, ...mesh, ...pluggedIn },
+      ...{ clock, crypto, store, database, logger: loud, metrics, ...mesh, ...pluggedIn },
       tracer: otlp?.tracer,
       kube: cluster,
       processors: navigator.hardwareConcurrency,

@@ -286,6 +286,8 @@ function toCa(values: OptionValues, mesh: MeshConfig, resolved: ResolvedValues):
       reload: values.autoReloadPluginCerts,
       multiRoot: values.multiRootMesh,
       skipGenerated: values.useCacerts && toKube(values, resolved) !== undefined,
+      fromCluster: values.useRemoteCerts && values.rootCaDir !== "" && hasBuiltInCa(values) &&
+        toKube(values, resolved) !== undefined,
     },
   };
 }

@@ -144,7 +144,7 @@ function aliasFaults({ clusterAliases }: OptionValues): readonly string[] {
 
 /** Options that say something of a cluster. */
 const OF_A_CLUSTER = [
-  ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts"],
+  ...["clusterId", "clusterAliases", "tokenAudiences", "jwtPolicy", "useCacerts", "useRemoteCerts"],
   ...["leaderElection", "rootConfigMap", "crlConfigMap", "maxApiServerAway"],
   ...["kubernetesApiQps", "kubernetesApiBurst", "sharedMeshConfig"],
   ...["clusterRegistriesNamespace", "externalIstiod", "centralIstiod", "clusterTrustBundle"],

@@ -36,6 +36,7 @@ export interface Config {
       readonly reload: boolean;
       readonly multiRoot: boolean;
       readonly skipGenerated: boolean;
+      readonly fromCluster: boolean;
     };
   };
   /** Signers of a cluster; `undefined` when none is asked for anything. */

@@ -82,6 +82,12 @@ export const KUBE_OPTIONS = {
     fallback: "false",
     help: "in a cluster: keep a root of signet's own in Secret cacerts instead of istio-ca-secret",
   }),
+  useRemoteCerts: boolOption({
+    variable: "USE_REMOTE_CERTS",
+    fallback: "false",
+    help:
+      "in a cluster: copy the plugged-in CA of Secret cacerts into ROOT_CA_DIR at start, when nothing is there",
+  }),
   leaderElection: boolOption({
     variable: "ENABLE_LEADER_ELECTION",
     fallback: "true",

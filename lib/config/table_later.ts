@@ -61,7 +61,6 @@ const FLAGS: readonly Option<unknown>[] = [
 
 const VARIABLES: readonly Option<unknown>[] = [
   ...rows(boolOption, "variable", "later", [
-    ["USE_REMOTE_CERTS", "false", "CA in Kubernetes"],
     ["ENABLE_DEBUG_ENDPOINT_AUTH", "true", "debug pages, which are for this machine alone"],
     ["UNSAFE_ENABLE_ADMIN_ENDPOINTS", "false", "debug endpoints"],
     ["ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "xDS"],

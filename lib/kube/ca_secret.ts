@@ -1,8 +1,8 @@
 /** The Secret that holds a self-signed CA, in istiod's form (type `istio.io/ca-root`), and back. */
 import { fromUtf8, messageOf, SignetError, utf8 } from "../base/mod.ts";
 import type { CaSet } from "../store/mod.ts";
-import { asObject, asText } from "./documents.ts";
-import type { KubeDocument } from "./port.ts";
+import { asObject, asText, refusedStatus } from "./documents.ts";
+import type { KubeClient, KubeDocument } from "./port.ts";
 
 /** Names of the Secret, in the order in which they are looked for. */
 export const CA_SECRET = { own: "istio-ca-secret", cacerts: "cacerts" } as const;
@@ -57,16 +57,7 @@ export function newSecret(set: CaSet, name: string, namespace: string): KubeDocu
 export function setOfSecret(secret: KubeDocument, where: string): CaSet | undefined {
   const data = asObject(secret["data"]);
   if (asText(secret["type"]) !== TYPE && !(GENERATED in data)) return undefined;
-  const read = (file: string) => {
-    try {
-      return fromUtf8(Uint8Array.fromBase64(asText(data[file])));
-    } catch (thrown) {
-      throw new SignetError(
-        "store.corrupt",
-        `Cannot use ${where}: ${file} is not base64: ${messageOf(thrown)}`,
-      );
-    }
-  };
+  const read = (file: string) => decodeFile(data, file, where);
   const caCertPem = read(FILES.caCertPem);
   const caKeyPem = read(FILES.caKeyPem);
   if (caCertPem === "" || caKeyPem === "") {
@@ -87,4 +78,44 @@ export function fingerprintOf(secret: KubeDocument): string {
   return JSON.stringify(
     [FILES.caCertPem, FILES.rootCertPem, FILES.certChainPem].map((file) => asText(data[file])),
   );
+}
+
+/** Files of a plugged-in CA, in both of istiod's forms. */
+const PLUGGED_IN_FILES = [...Object.values(FILES), "ca-crl.pem", "tls.crt", "tls.key", "ca.crt"];
+
+/**
+ * The files of the plugged-in CA in Secret `cacerts`; `undefined` when there is none, or a server made what is there.
+ *
+ * @throws {SignetError} `kube.*`, `store.corrupt`.
+ */
+export async function readPluggedInSecret(
+  client: Pick<KubeClient, "request">,
+  namespace: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${CA_SECRET.cacerts}`;
+  let secret: KubeDocument;
+  try {
+    secret = await client.request({ path });
+  } catch (thrown) {
+    if (refusedStatus(thrown) === 404) return undefined;
+    throw thrown;
+  }
+  const data = asObject(secret["data"]);
+  if (asText(secret["type"]) === TYPE || GENERATED in data) return undefined;
+  const found = PLUGGED_IN_FILES.filter((name) => asText(data[name]) !== "");
+  if (found.length === 0) return undefined;
+  const where = `Secret ${namespace}/${CA_SECRET.cacerts}`;
+  return Object.fromEntries(found.map((name) => [name, decodeFile(data, name, where)]));
+}
+
+/** @throws {SignetError} `store.corrupt`. */
+function decodeFile(data: KubeDocument, file: string, where: string): string {
+  try {
+    return fromUtf8(Uint8Array.fromBase64(asText(data[file])));
+  } catch (thrown) {
+    throw new SignetError(
+      "store.corrupt",
+      `Cannot use ${where}: ${file} is not base64: ${messageOf(thrown)}`,
+    );
+  }
 }

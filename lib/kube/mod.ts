@@ -17,6 +17,14 @@
  */
 export { describePermission, isAllowed, type KubePermission } from "./access_review.ts";
 export { asObject, asText, asTexts, keyOf, metaOf, refusedStatus } from "./documents.ts";
+export {
+  type ClusterEvent,
+  createEventRecorder,
+  type EventObject,
+  type EventRecorder,
+  type EventRecorderHost,
+} from "./events.ts";
+export { readPluggedInSecret } from "./ca_secret.ts";
 export type { KubeConfig } from "./file.ts";
 export {
   aloneLeadership,

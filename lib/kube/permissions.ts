@@ -34,8 +34,8 @@ export interface PermissionScope {
   readonly trustBundle: boolean;
   /** Namespace of the Secrets of remote clusters; `undefined` without. */
   readonly remoteClustersNamespace: string | undefined;
-  /** True when it follows pods. */
-  readonly followsPods: boolean;
+  /** True when it copies the plugged-in CA of Secret `cacerts`. */
+  readonly remoteCerts: boolean;
 }
 
 type Verb = KubePermission["verb"];
@@ -71,6 +71,7 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
     ...(ownsCa ? secrets : []).flatMap((name) =>
       all({ ...secret, name }, "get", "list", "watch", "update")
     ),
+    ...all({ group: "", resource: "events", namespace }, "create", "patch"),
     ...(electsLeader
       ? [...all(lease, "create"), ...all({ ...lease, name: LEASE.name }, "get", "update")]
       : []),
@@ -101,7 +102,7 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
 }
 
 function optional(
-  { trustBundle, remoteClustersNamespace, followsPods }: PermissionScope,
+  { namespace, trustBundle, remoteClustersNamespace, remoteCerts }: PermissionScope,
 ): readonly KubePermission[] {
   const group = "certificates.k8s.io";
   const bundles = { group, resource: "clustertrustbundles" };
@@ -119,7 +120,9 @@ function optional(
       { group: "", resource: "secrets", namespace: remoteClustersNamespace },
       ...["list", "watch"] as const,
     )),
-    ...(followsPods ? all({ group: "", resource: "pods" }, "list", "watch") : []),
+    ...(remoteCerts
+      ? all({ group: "", resource: "secrets", namespace, name: CA_SECRET.cacerts }, "get")
+      : []),
   ];
 }
 

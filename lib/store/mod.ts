@@ -19,6 +19,7 @@ export { memoryDatabase } from "./memory_database.ts";
 export { REPEAT_WINDOW_MS } from "./join_token.ts";
 export { pluggedInCa } from "./plugged_in/file.ts";
 export type { PluggedInOptions } from "./plugged_in/file.ts";
+export { writePluggedIn } from "./remote_certs/file.ts";
 export type {
   CaRotation,
   CaSet,

@@ -93,6 +93,7 @@ export const METRIC = {
   leads: "signet_leads",
   signerRequests: "signet_signer_requests_total",
   remoteClusters: "signet_remote_clusters",
+  clusterEvents: "signet_kube_events_total",
   trustBundleWrites: "signet_trust_bundle_writes_total",
   signerSeconds: "signet_signer_seconds",
   grpcStarted: "grpc_server_started_total",
@@ -208,6 +209,10 @@ export const METRIC_DESCRIPTIONS = {
   },
   signet_config_map_writes_total: {
     help: "ConfigMaps with the mesh's roots or revocation lists, by what came of writing them",
+    labels: ["result"],
+  },
+  signet_kube_events_total: {
+    help: "Events for operators of the cluster, by what came of writing them",
     labels: ["result"],
   },
   signet_remote_clusters: {

@@ -44,6 +44,14 @@ export async function lookAtCertificates(
     ca = opened.ca;
     return [
       ok("CA", opened.detail),
+      ...(config.ca.pluggedIn.fromCluster && ca.origin !== "plugged-in"
+        ? [
+          warning(
+            "CA",
+            `Secret ${config.kube?.namespace}/cacerts is copied first, when it is there`,
+          ),
+        ]
+        : []),
       ...ca.remarks.map((remark) => warning("CA", remark)),
     ];
   });

@@ -69,7 +69,7 @@ function scopeOf(
     ),
     trustBundle: distribution !== undefined && distribution.rootConfigMap === undefined,
     remoteClustersNamespace: authn.remoteClustersNamespace,
-    followsPods: authn.trustedNodeAccounts.length > 0,
+    remoteCerts: ca.pluggedIn.fromCluster,
     webhooks: webhooksOf(webhook),
   };
 }

@@ -1,5 +1,6 @@
 /** Behaviours that istiod's own tests pin, section 8 of the specification, each with the tests that hold signet to it. */
 import type { Row } from "./row.ts";
+import { IN_A_CLUSTER } from "./rows_cluster.ts";
 import { FORMATS, SIGNING } from "./rows_signing.ts";
 
 const CA = "unit/ca";
@@ -176,40 +177,21 @@ const BEYOND: readonly Row[] = [
 ];
 
 /** The table. */
-export const ROWS: readonly Row[] = [...BOOTSTRAP, ...SIGNING, ...FORMATS, ...CALLERS, ...BEYOND];
+export const ROWS: readonly Row[] = [
+  ...BOOTSTRAP,
+  ...SIGNING,
+  ...FORMATS,
+  ...CALLERS,
+  ...BEYOND,
+  ...IN_A_CLUSTER,
+];
 
 /** What signet has no counterpart of. */
 export const NOT_YET: readonly Omit<Row, "cases">[] = [
   { upstream: "TestMultiplex, TestWebhookReadiness", pins: "webhooks" },
   {
-    upstream: "TestRemoteCerts, TestRemoteTLSCerts, TestBuildSecret",
-    pins: "Secrets of Kubernetes",
-  },
-  { upstream: "TestRootCertRotatorWithoutRootCertSecret", pins: "a Secret that went away" },
-  {
     upstream: "TestKeyCertBundleWithRootCertFromFile, TestCertOptionsAndRetrieveID",
     pins: "functions that signet has no use for",
-  },
-  {
-    upstream: "TestCreateCertificateE2EWithImpersonateIdentity, Test*NodeAuthorization",
-    pins: "impersonation, which needs the pods of a cluster",
-  },
-  { upstream: "TestIsTrustedAddress, TestXfccAuthenticator", pins: "XFCC" },
-  {
-    upstream: "TestAuthenticate, TestNewKubeJWTAuthenticator, TestGetTokenReviewResult",
-    pins: "TokenReview",
-  },
-  {
-    upstream: "TestCompareCSRs, TestValidateCSR, TestK8sSign, TestK8sSignWithMeshConfig",
-    pins: "the registration authority",
-  },
-  {
-    upstream: "TestGenKeyCertK8sCA, TestReadCACert, TestSubmitCSR, TestReadSignedCertificate",
-    pins: "CertificateSigningRequests",
-  },
-  {
-    upstream: "TestInsertDataToConfigMap, TestNamespaceController, TestController, TestWatcher",
-    pins: "distribution of roots in a cluster",
   },
   {
     upstream: "TestUpdateTrustAnchor, TestAddMeshConfigUpdate, TestRetrieveSpiffeBundleRootCerts",

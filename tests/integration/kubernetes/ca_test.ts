@@ -8,6 +8,7 @@ import { openCluster, openSecretStore } from "../../../lib/kube/mod.ts";
 import { fileCaStore } from "../../../lib/store/mod.ts";
 import { caclient, type Issued, type Outcome } from "../../support/caclient.ts";
 import { type KubeDocument, startCluster, type TestCluster } from "../../support/kubernetes.ts";
+import { selfSignedCa } from "../../support/openssl_ca.ts";
 import { testWithPeers } from "../../support/peers.ts";
 import { tempDir } from "../../support/process.ts";
 import { runSignet, type SignetServer, spawnSignet, startSignet } from "../../support/server.ts";
@@ -188,6 +189,35 @@ testWithPeers(
       await follows(servers);
       await untilRootsAre(cluster, ["after"], (await secretOf(cluster))["root-cert.pem"]);
     });
+    await t.step(
+      "another root that somebody puts there is followed by all, and their own certificates",
+      async () => {
+        const ca = await selfSignedCa(peers.openssl, `${cluster.dir}/other`, "/O=cluster.local");
+        const [cert, key] = [await Deno.readTextFile(ca.cert), await Deno.readTextFile(ca.key)];
+        const files = { "ca-cert.pem": cert, "ca-key.pem": key, "root-cert.pem": cert };
+        const data = Object.fromEntries(
+          Object.entries(files).map(([name, pem]) => [name, btoa(pem)]),
+        );
+        const path = `${SECRETS(NAMESPACE)}/istio-ca-secret`;
+        const { data: before } = await cluster.api("GET", path);
+        await cluster.api("PATCH", path, { data });
+        for (const server of servers) {
+          const args = ["health", "-addr", server.addr("secureGrpc"), "-roots", ca.cert];
+          await until(
+            "its certificate is the new root's",
+            async () => (await caclient<Outcome>(peers.caclient, args)).code === "OK" || undefined,
+          );
+        }
+        await cluster.api("PATCH", path, { data: before });
+        const sha256 = await sha256Of(atob(before["ca-cert.pem"]));
+        for (const server of servers) {
+          await until(
+            "it is back",
+            async () => (await debugCa(server)).roots[0]?.sha256 === sha256 || undefined,
+          );
+        }
+      },
+    );
     await t.step("commands of the state directory's CA say where it is", async () => {
       const { stateDir, cwd } = servers[0]!;
       const ran = await runSignet(["ca", "status", "--stateDir", stateDir], { cwd });

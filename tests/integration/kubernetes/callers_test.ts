@@ -6,7 +6,8 @@ import { podFiles } from "../../support/in_cluster.ts";
 import { type KubeDocument, startCluster, type TestCluster } from "../../support/kubernetes.ts";
 import { applyManifests } from "../../support/manifests.ts";
 import { testWithPeers } from "../../support/peers.ts";
-import { run } from "../../support/process.ts";
+import { selfSignedCa } from "../../support/openssl_ca.ts";
+import { run, tempDir } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
 import { metric, until, untilLogged } from "../../support/until.ts";
 
@@ -96,7 +97,7 @@ testWithPeers("callers beside a cluster's own workloads", PEERS, async (t, peers
     await cluster.createNamespace("shop");
     for (const name of ["vm", "far"]) await cluster.createServiceAccount("shop", name);
   }
-  await applyManifests(own, ["remote_clusters", "node_accounts", "trust_bundle"]);
+  await applyManifests(own, ["remote_clusters", "remote_certs", "trust_bundle"]);
   const pod = await podFiles(own.dir, {
     "token": await own.token("istio-system", "signet", { audiences: [] }),
     "ca.crt": await Deno.readTextFile(own.caFile),
@@ -139,6 +140,59 @@ testWithPeers("callers beside a cluster's own workloads", PEERS, async (t, peers
     },
   );
   const scene = { own, other, server, issue };
+  await t.step(
+    "operators see in the cluster that a root was made, and what cannot be loaded",
+    async () => {
+      const reasonOf = (reason: string) =>
+        until(`there is an Event ${reason}`, async () => {
+          const { items } = await own.api("GET", "/api/v1/namespaces/istio-system/events");
+          return items.find((one: KubeDocument) => one.reason === reason) as
+            | KubeDocument
+            | undefined;
+        });
+      const secret = { apiVersion: "v1", kind: "Secret", name: "istio-ca-secret" };
+      const { involvedObject, type } = await reasonOf("RootCreated");
+      assert.deepEqual([involvedObject, type], [
+        { ...secret, namespace: "istio-system" },
+        "Normal",
+      ]);
+      const path = `${SECRETS}/istio-ca-secret`;
+      const { data } = await own.api("GET", path);
+      await own.api("PATCH", path, { data: { "ca-cert.pem": btoa("junk") } });
+      const failed = await reasonOf("CaLoadFailed");
+      assert.match(
+        failed.message,
+        /Secret istio-system\/istio-ca-secret\/ca-cert.pem: failed to parse/,
+      );
+      await own.api("PATCH", path, { data: { "ca-cert.pem": data["ca-cert.pem"] } });
+    },
+  );
+  await t.step("a plugged-in CA of the cluster is copied where none is mounted, once", async () => {
+    const ca = await selfSignedCa(peers.openssl, `${own.dir}/plugged`, "/O=cluster.local");
+    const [cert, key] = await Promise.all([ca.cert, ca.key].map((path) => Deno.readTextFile(path)));
+    const files = { "ca-cert.pem": cert, "ca-key.pem": key, "root-cert.pem": cert };
+    const data = Object.entries({ ...files, "cert-chain.pem": cert, "README": "left out" })
+      .map(([name, text]) => [name, btoa(text!)]);
+    const remote = { ...env, USE_REMOTE_CERTS: "true" };
+    const start = (cwd?: string) =>
+      startSignet({ executable: pod.program, env: remote, args, ...(cwd && { cwd }) });
+    await using without = await start();
+    await untilLogged(without, /There is no plugged-in CA in the cluster/);
+    await own.api("POST", SECRETS, {
+      metadata: { name: "cacerts" },
+      data: Object.fromEntries(data),
+    });
+    await using dir = await tempDir();
+    for (const words of [/Copied the cluster's plugged-in CA/, /CA is ready.*plugged-in/]) {
+      await using copied = await start(dir.path);
+      await untilLogged(copied, words);
+    }
+    const entries = await Array.fromAsync(Deno.readDir(`${dir.path}/etc/cacerts`));
+    const names = entries.map(({ name }) => name).sort();
+    assert.deepEqual(names, Object.keys({ ...files, "cert-chain.pem": "" }).sort());
+    assert.equal((await Deno.stat(`${dir.path}/etc/cacerts/ca-key.pem`)).mode! & 0o777, 0o600);
+    assert.equal((await Deno.stat(`${dir.path}/etc/cacerts`)).mode! & 0o777, 0o700);
+  });
   await nodes(t, scene);
   await t.step("a gateway on this machine is believed, once it is set that any is", async () => {
     const forwarded = (header: string) =>

@@ -17,14 +17,14 @@ const SCOPE: PermissionScope = {
   webhooks: configurationNames({ revision: "default", namespace: "istio-system" }),
   trustBundle: false,
   remoteClustersNamespace: undefined,
-  followsPods: false,
+  remoteCerts: false,
 };
 /** What it does more with each of the options' folders. */
 const OPTIONS: Readonly<Record<string, Partial<PermissionScope>>> = {
   signers: { signers: ["signers.example.com/*"] },
   trust_bundle: { trustBundle: true },
   remote_clusters: { remoteClustersNamespace: "istio-system" },
-  node_accounts: { followsPods: true },
+  remote_certs: { remoteCerts: true },
 };
 
 function wantedFor(scope: PermissionScope): readonly string[] {

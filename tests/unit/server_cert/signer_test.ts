@@ -32,6 +32,8 @@ interface Stage {
   readonly signers: Signers;
   /** While set, the signer fails with it. */
   failure: Error | undefined;
+  /** How often it did. */
+  failures: number;
   /** Puts another root in the place of the signer's, which it signs with from then on. */
   changeRoot(): Promise<void>;
   load(config?: Partial<ServerCertConfig>): Promise<ServerCert>;
@@ -43,14 +45,17 @@ async function stage(): Promise<Stage> {
   const { ca: first, logger } = await createTestCa({ clock });
   let ca = first;
   const listeners = new Set<() => void>();
-  const state: Pick<Stage, "failure"> = { failure: undefined };
+  const state: Pick<Stage, "failure" | "failures"> = { failure: undefined, failures: 0 };
   const asked: SignerRequest[] = [];
   const signers: Signers = {
     workloads: undefined,
     described: "none",
     roots: [],
     async ask(request) {
-      if (state.failure !== undefined) throw state.failure;
+      if (state.failure !== undefined) {
+        state.failures++;
+        throw state.failure;
+      }
       asked.push(request);
       const { certificatePem } = await ca.sign({
         ...{ csrPem: request.csrPem, identities: request.names, caller: "signer" },
@@ -111,6 +116,7 @@ Deno.test("it is renewed at half life with another key; a signer that fails is a
   it.failure = new SignetError("kube.not_signed", "Cannot get certificate: no ink");
   it.clock.jump(5 * HOUR_MS);
   await it.clock.advance(LOOK_AT_CLOCK_MS);
+  await until(it.clock, () => it.failures === 1);
   assert.equal(cert.current!.keyPem, keyPem, "what was served stays");
   it.failure = undefined;
   await it.clock.advance(LOOK_AT_CLOCK_MS);
