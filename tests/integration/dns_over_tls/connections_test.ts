@@ -92,8 +92,10 @@ Deno.test("the DNS port keeps its bounds of connections, frames and idle time, a
   const open = [await connectMesh(server), await connectMesh(server), await connectMesh(server)];
   await assert.rejects(connectMesh(server), "a fourth connection of one address");
   open[0]!.write(framed(QUERY).subarray(0, 9));
+  assert.equal(await rcodeOf(open[2]!), 0);
   assert.equal(await open[0]!.next(), undefined, "half a frame");
   assert.equal(await open[1]!.next(), undefined, "nothing at all");
+  assert.equal(await open[2]!.next(), undefined, "nothing after an answer");
   for (const client of open) await client[Symbol.asyncDispose]();
   const silent = await Deno.connect({ hostname: "127.0.0.1", port: server.ports.dns });
   assert.equal(await silent.read(new Uint8Array(1)).catch(() => null), null, "no handshake");
