@@ -5,6 +5,7 @@ import { freePort } from "../../support/ports.ts";
 import { run } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
 import { startUnbound } from "../../support/unbound.ts";
+import { until } from "../../support/until.ts";
 
 const DATA = [
   'local-zone: "example." static',
@@ -65,6 +66,15 @@ testWithPeers(
     const metrics = await (await fetch(`http://${server.addr("monitoring")}/metrics`)).text();
     assert.match(metrics, /signet_dns_cache_lookups_total\{result="hit"\} 1/);
     assert.match(metrics, /dns_upstream_requests_total 2/);
+    const ttl = async () => {
+      const again = await ask(kdig, dns, "+tls", "one.example", "A");
+      const [, seconds] = /one\.example\.\s+(\d+)\s+IN\s+A\s+192\.0\.2\.1/.exec(again) ?? [];
+      assert.ok(seconds !== undefined, again);
+      return Number(seconds);
+    };
+    const before = await ttl();
+    assert.ok(before <= 300, `${before}`);
+    await until("its TTL has run", async () => await ttl() < before || undefined);
   },
 );
 
