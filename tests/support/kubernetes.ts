@@ -76,11 +76,7 @@ export async function writeKubeconfig(
 /** Starts etcd and kube-apiserver and waits until `/readyz` says ok. */
 export async function startCluster(
   paths: Readonly<Record<string, string>>,
-  options: {
-    readonly authorization?: "AlwaysAllow" | "RBAC";
-    /** Where cluster IPs come from. Default: 254 of them. */
-    readonly serviceCidr?: string;
-  } = {},
+  options: { readonly authorization?: "AlwaysAllow" | "RBAC" } = {},
 ): Promise<TestCluster> {
   const dir = await Deno.makeTempDir({ prefix: "signet-cluster-" });
   await using started = new AsyncDisposableStack();
@@ -91,7 +87,6 @@ export async function startCluster(
     dir,
     etcdUrl: etcd.url,
     authorization: options.authorization ?? "RBAC",
-    serviceCidr: options.serviceCidr ?? "10.0.0.0/24",
   });
   started.defer(() => server.stop());
   await server.start();
@@ -177,12 +172,11 @@ interface ApiServerPlace {
   readonly dir: string;
   readonly etcdUrl: string;
   readonly authorization: string;
-  readonly serviceCidr: string;
 }
 
 async function prepareApiServer(
   path: string,
-  { dir, etcdUrl, authorization, serviceCidr }: ApiServerPlace,
+  { dir, etcdUrl, authorization }: ApiServerPlace,
 ): Promise<ApiServer> {
   const port = freePort();
   const url = `https://127.0.0.1:${port}`;
@@ -197,7 +191,7 @@ async function prepareApiServer(
     ...["--etcd-servers", etcdUrl, "--bind-address", "127.0.0.1", "--secure-port", String(port)],
     ...["--endpoint-reconciler-type", "none", "--cert-dir", `${dir}/api-certs`],
     ...["--token-auth-file", `${dir}/tokens.csv`, "--client-ca-file", clientCa.cert],
-    ...["--authorization-mode", authorization, "--service-cluster-ip-range", serviceCidr],
+    ...["--authorization-mode", authorization, "--service-cluster-ip-range", "10.0.0.0/24"],
     ...["--service-account-issuer", SERVICE_ACCOUNT_ISSUER],
     ...["--service-account-key-file", keys.public],
     ...["--service-account-signing-key-file", keys.private],

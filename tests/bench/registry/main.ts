@@ -1,26 +1,24 @@
 // deno-lint-ignore-file no-console -- a program prints
 /**
  * A cluster's services in signet: memory with so many watched, the time that a start waits for them, and what one changed endpoint costs.
- * A real API server holds them; a proxy and a DNS client are not connected.
+ * The API server is one of paper (`paper.ts`); no proxy and no DNS client is connected.
  *
- * Usage: `scripts/deno task bench:registry [--services N] [--endpoints N] [--changes N]`
+ * Usage: `SIGNET_EXECUTABLE=dist/signet scripts/deno task bench:registry [--services N] [--endpoints N] [--changes N]`
  *
- * Needs the peers etcd and kube-apiserver (`scripts/peers.ts`). With `dist/signet` compiled and `SIGNET_EXECUTABLE=dist/signet` that is
- * measured, else the source. Five thousand services take about two minutes to be written.
+ * Without `SIGNET_EXECUTABLE` the source is measured, which has the runtime's own heap settings.
  */
-import { isSignetError, systemClock } from "../../../lib/base/mod.ts";
-import { openCluster, refusedStatus } from "../../../lib/kube/mod.ts";
-import { LIST, sliceOf } from "../../support/cluster_objects.ts";
-import { startCluster, type TestCluster } from "../../support/kubernetes.ts";
-import { findPeer } from "../../support/peers.ts";
-import { usageOf } from "../../support/process.ts";
+import { sliceOf } from "../../support/cluster_objects.ts";
+import { type KubeDocument, writeKubeconfig } from "../../support/kubernetes.ts";
+import { tempDir, usageOf } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
 import { metric, until } from "../../support/until.ts";
 import { cpuUsDuring, median } from "../measure.ts";
+import { type PaperApi, servePaper } from "./paper.ts";
 
 const NAMESPACES = 100;
-/** Writes at one time. */
-const AT_ONCE = 12;
+const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
+/** Time after which all that follows from a change is done, in milliseconds. */
+const REST_MS = 300;
 
 interface Options {
   readonly services: number;
@@ -38,9 +36,11 @@ function readOptions(args: readonly string[]): Options {
 }
 
 const namespaceOf = (service: number) => `ns-${service % NAMESPACES}`;
+const addressOf = (service: number, at: number) =>
+  `10.${100 + (service >> 8)}.${service & 255}.${at + 1}`;
 
 /** A pod as an injector leaves it, of the size that pods have: some kilobytes. */
-function podOf(service: number, at: number): object {
+function podOf(service: number, at: number): KubeDocument {
   const container = (name: string) => ({
     ...{ name, image: `registry.example/${name}:1.2.3` },
     env: Array.from({ length: 20 }, (_, n) => ({ name: `VARIABLE_${n}`, value: "x".repeat(60) })),
@@ -49,7 +49,7 @@ function podOf(service: number, at: number): object {
   });
   return {
     metadata: {
-      name: `svc-${service}-${at}`,
+      ...{ name: `svc-${service}-${at}`, namespace: namespaceOf(service), resourceVersion: "1" },
       labels: {
         app: `svc-${service}`,
         version: "v1",
@@ -60,136 +60,114 @@ function podOf(service: number, at: number): object {
       annotations: { "sidecar.istio.io/status": "s".repeat(400) },
     },
     spec: {
-      ...{ serviceAccountName: "app", automountServiceAccountToken: false },
-      nodeName: `node-${at}`,
+      ...{ serviceAccountName: "app", nodeName: `node-${at}` },
       containers: [container("application"), container("istio-proxy")],
+    },
+    status: {
+      phase: "Running",
+      podIPs: [{ ip: addressOf(service, at) }],
+      conditions: ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map((type) => ({
+        ...{ type, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z" },
+      })),
     },
   };
 }
 
-function serviceOf(service: number): object {
+function serviceOf(service: number): KubeDocument {
   return {
-    metadata: { name: `svc-${service}` },
-    spec: { selector: { app: `svc-${service}` }, ports: [{ name: "http", port: 80 }] },
+    metadata: { name: `svc-${service}`, namespace: namespaceOf(service), resourceVersion: "1" },
+    spec: {
+      clusterIP: `10.${service >> 8}.${service & 255}.1`,
+      selector: { app: `svc-${service}` },
+      ports: [{ name: "http", port: 80, targetPort: 8080 }],
+    },
   };
 }
 
-const addressOf = (service: number, at: number) =>
-  `10.${100 + (service >> 8)}.${service & 255}.${at + 1}`;
+function endpointsOf(service: number, addresses: readonly string[]): KubeDocument {
+  const { metadata, ...rest } = sliceOf(`svc-${service}`, {
+    ...{ namespace: namespaceOf(service), ports: { http: 8080 } },
+    endpoints: addresses.map((address, at) => ({ address, pod: `svc-${service}-${at}` })),
+  });
+  return { ...rest, metadata: { ...metadata, resourceVersion: "1" } };
+}
 
-async function fill(cluster: TestCluster, { services, endpoints }: Options): Promise<void> {
-  const access = { kind: "kubeconfig", path: cluster.kubeconfig } as const;
-  using opened = (await openCluster(access, { clock: systemClock() }))!;
-  const post = async (path: string, body: object) => {
-    for (;;) {
-      try {
-        return await opened.client.request({ method: "POST", path, body, timeoutMs: 60_000 });
-      } catch (thrown) {
-        // It was written before the API server lost patience.
-        if (refusedStatus(thrown) === 409) return;
-        if (!isSignetError(thrown, "kube.unavailable")) throw thrown;
-      }
-    }
-  };
+function listsOf({ services, endpoints }: Options): Map<string, KubeDocument[]> {
   const each = Math.round(endpoints / services);
-  for (let at = 0; at < NAMESPACES; at++) {
-    await cluster.createNamespace(`ns-${at}`);
-    await cluster.createServiceAccount(`ns-${at}`, "app");
-  }
-  let next = 0;
-  const writer = async () => {
-    for (let service = next++; service < services; service = next++) {
-      const namespace = namespaceOf(service);
-      const numbers = Array.from({ length: each }, (_, at) => at);
-      await post(LIST.services(namespace), serviceOf(service));
-      for (const at of numbers) {
-        await post(LIST.pods(namespace), podOf(service, at));
-      }
-      const slice = sliceOf(`svc-${service}`, {
-        ...{ namespace, ports: { http: 8080 } },
-        endpoints: numbers.map((at) => ({
-          address: addressOf(service, at),
-          pod: `svc-${service}-${at}`,
-        })),
-      });
-      await post(LIST.slices(namespace), slice);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, writer));
+  const all = Array.from({ length: services }, (_, service) => service);
+  const numbers = Array.from({ length: each }, (_, at) => at);
+  return new Map([
+    ["/api/v1/services", all.map(serviceOf)],
+    ["/api/v1/pods", all.flatMap((service) => numbers.map((at) => podOf(service, at)))],
+    [
+      SLICES,
+      all.map((service) => endpointsOf(service, numbers.map((at) => addressOf(service, at)))),
+    ],
+    ["/api/v1/nodes", []],
+    ["/api/v1/namespaces", []],
+  ]);
 }
 
-async function change(
-  cluster: TestCluster,
-  server: SignetServer,
-  { changes }: Options,
-): Promise<{ readonly cpuUs: number; readonly waitedMs: number }> {
-  const cpu: number[] = [];
-  const waited: number[] = [];
+interface Cost {
+  readonly cpuMs: number;
+  readonly waitedMs: number;
+}
+
+async function change(api: PaperApi, server: SignetServer, { changes }: Options): Promise<Cost> {
+  const rest = () => new Promise<void>((resolve) => setTimeout(resolve, REST_MS));
+  const [cpu, idle, waited]: number[][] = [[], [], []];
   for (let at = 0; at < changes; at++) {
-    const slice = `${LIST.slices(namespaceOf(at))}/svc-${at}-1`;
-    const { endpoints } = await cluster.api("GET", slice);
-    endpoints[0].addresses = [`10.99.0.${at + 1}`];
+    idle!.push(await cpuUsDuring(server.pid, rest));
     const before = server.stdout().length;
-    cpu.push(
+    cpu!.push(
       await cpuUsDuring(server.pid, async () => {
-        await cluster.api("PATCH", slice, { endpoints });
+        api.change(SLICES, endpointsOf(at, [`10.99.0.${at + 1}`]));
         const fromMs = performance.now();
         await until(
           "it is in force",
           () =>
             Promise.resolve(/Endpoints changed/.test(server.stdout().slice(before)) || undefined),
         );
-        waited.push(performance.now() - fromMs);
-        // Whatever follows from it is done by then.
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        waited!.push(performance.now() - fromMs);
+        await rest();
       }),
     );
   }
-  return { cpuUs: median(cpu), waitedMs: median(waited) };
+  const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
+  return { cpuMs: (sum(cpu!) - sum(idle!)) / changes / 1_000, waitedMs: median(waited!) };
 }
 
 async function main(options: Options): Promise<void> {
-  const peers = { etcd: findPeer("etcd"), "kube-apiserver": findPeer("kube-apiserver") };
-  const found = Object.entries(peers).filter((peer): peer is [string, string] =>
-    peer[1] !== undefined
-  );
-  await using cluster = await startCluster(Object.fromEntries(found), {
-    serviceCidr: "10.0.0.0/16",
+  await using dir = await tempDir();
+  const api = servePaper(listsOf(options));
+  const kubeconfig = await writeKubeconfig(`${dir.path}/kubeconfig`, {
+    cluster: { server: api.url },
+    user: { token: "none" },
   });
-  await cluster.createNamespace("istio-system");
-  console.log(`writing ${options.services} services with ${options.endpoints} endpoints`);
-  await fill(cluster, options);
   const alone = await startSignet({ args: ["--registries="] });
-  const idleBytes = (await usageOf(alone.pid)).residentBytes;
+  const { residentBytes: aloneBytes } = await usageOf(alone.pid);
   await alone.stop();
   const fromMs = performance.now();
-  await using server = await startSignet({
-    args: ["--kubeconfig", cluster.kubeconfig, "--log_output_level", "default:info,registry:debug"],
-  });
+  const args = ["--kubeconfig", kubeconfig, "--log_output_level", "default:info,registry:debug"];
+  const server = await startSignet({ args });
   const startMs = performance.now() - fromMs;
-  const services = await metric(server, "signet_registry_services");
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   const { residentBytes } = await usageOf(server.pid);
-  const { cpuUs, waitedMs } = await change(cluster, server, options);
-  const mb = (bytes: number) => (bytes / 1e6).toFixed(0);
-  console.log(`services known              ${services}`);
-  console.log(`start to ready              ${startMs.toFixed(0)} ms`);
-  console.log(`resident without a cluster  ${mb(idleBytes)} MB`);
-  console.log(`resident                    ${mb(residentBytes)} MB`);
-  console.log(
-    `after ${options.changes} changes            ${
-      mb((await usageOf(server.pid)).residentBytes)
-    } MB`,
-  );
-  console.log(
-    `heap in use                 ${mb(await metric(server, "signet_heap_used_bytes") ?? 0)} MB`,
-  );
-  console.log(
-    `CPU of one changed endpoint ${
-      (cpuUs / 1000).toFixed(1)
-    } ms, the measuring's 300 ms of idling with it`,
-  );
-  console.log(`seen after                  ${waitedMs.toFixed(0)} ms`);
+  const { cpuMs, waitedMs } = await change(api, server, options);
+  const mb = (bytes: number | undefined) => `${((bytes ?? 0) / 1e6).toFixed(0)} MB`;
+  const rows: readonly (readonly [string, string])[] = [
+    ["services known", String(await metric(server, "signet_registry_services"))],
+    ["start until ready", `${startMs.toFixed(0)} ms`],
+    ["resident without a cluster", mb(aloneBytes)],
+    ["resident", mb(residentBytes)],
+    [`resident after ${options.changes} changes`, mb((await usageOf(server.pid)).residentBytes)],
+    ["heap in use", mb(await metric(server, "signet_heap_used_bytes"))],
+    ["CPU of one changed endpoint", `${cpuMs.toFixed(1)} ms`],
+    ["in force after", `${waitedMs.toFixed(0)} ms`],
+  ];
+  for (const [what, figure] of rows) console.log(`${what.padEnd(30)} ${figure}`);
+  await server.kill();
+  await api[Symbol.asyncDispose]();
 }
 
 await main(readOptions(Deno.args));
