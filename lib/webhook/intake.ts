@@ -7,10 +7,15 @@
 import { type Clock, concatBytes } from "../base/mod.ts";
 import type { ServerStream } from "../transport/mod.ts";
 
-/** A body of at most this many octets is taken in one piece, and does not count: it must fit into a stream's window. */
-const SMALL_BYTES = 64 << 10;
+/**
+ * A body of at most this many octets is taken in one piece. Until it is whole it is not consumed, so that a connection's window must hold
+ * as many as may be under way on it: else they would wait for one another.
+ */
+export const SMALL_BYTES = 16 << 10;
 /** Octets of larger bodies that are held at one time. */
 export const MAX_HELD_BYTES = 64 << 20;
+/** Requests whose bodies have not come whole, on all connections; small ones of that number hold 32 MiB. */
+export const MAX_PENDING = 2_000;
 /** Time for a whole request, in milliseconds: an API server gives up after 30 s at most. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 /** Time between two looks at requests that are late. */
@@ -57,6 +62,7 @@ class LiveIntake implements Intake {
       isTaken = true;
       if (!stream.isLost) take(taken);
     };
+    if (this.#pending.size >= MAX_PENDING) return once({ kind: "too_many" });
     // A stream that is lost before its body has come calls nobody.
     const pending = this.#await(() => once({ kind: "too_slow" }), () => stream.isLost);
     stream.collect(Math.min(SMALL_BYTES, maxBytes), (body, rest) => {
@@ -73,6 +79,7 @@ class LiveIntake implements Intake {
   }
 
   async readAll(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<TakenBody> {
+    if (this.#pending.size >= MAX_PENDING) return { kind: "too_many" };
     const late = Promise.withResolvers<TakenBody>();
     let isLate = false;
     const pending = this.#await(() => {

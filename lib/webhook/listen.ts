@@ -12,16 +12,16 @@ import {
   type ServerStream,
 } from "../transport/mod.ts";
 import { utf8 } from "../base/mod.ts";
-import type { Intake, TakenBody } from "./intake.ts";
+import { type Intake, SMALL_BYTES, type TakenBody } from "./intake.ts";
 import type { WebhookAnswer } from "./port.ts";
 import { MAX_BODY_BYTES, type ReviewHandler, textAnswer } from "./reviews.ts";
 
 /** Connections of the port; an API server opens a few. */
-const MAX_CONNECTIONS = 2_000;
-/** Requests that one connection may have under way; Go's servers allow 250. */
-const MAX_STREAMS = 250;
-/** Octets that one connection may have unread. */
-const CONNECTION_WINDOW_BYTES = 1 << 20;
+const MAX_CONNECTIONS = 1_000;
+/** Requests that one connection may have under way; an API server that has more opens another one. */
+const MAX_STREAMS = 100;
+/** Octets that one connection may have unread: small bodies of all its requests, and what is on the way to a large one. */
+const CONNECTION_WINDOW_BYTES = MAX_STREAMS * SMALL_BYTES + (256 << 10);
 /** Time without a request after which a connection is closed, as in istiod. */
 const MAX_IDLE_MS = 90_000;
 /** A silent client is asked whether it is there. */
@@ -133,7 +133,7 @@ export function answerTaken(
     case "too_slow":
       return textAnswer(408, "the request did not come in time");
     case "too_many":
-      return textAnswer(503, "too many large requests at one time");
+      return textAnswer(503, "too many requests at one time");
   }
 }
 

@@ -1,6 +1,6 @@
 /** The HTTPS port of the webhooks, by clients of HTTP/1.1 and HTTP/2 that nobody here wrote, in their right and beyond it. */
 import assert from "node:assert/strict";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import { connect as connectTls } from "node:tls";
 
 import { usageOf } from "../../support/process.ts";
@@ -151,6 +151,24 @@ Deno.test("the webhook port answers by HTTP/1.1 and HTTP/2 what istiod would", a
     );
     await assert.rejects(talk(server, "", { maxVersion: "TLSv1.1", minVersion: "TLSv1" }));
   });
+  await t.step("many middling reviews on one connection do not wait for one another", async () => {
+    const session = connectHttp2(`https://localhost:${server.ports.https}`, {
+      ca: await Deno.readTextFile(server.rootFile),
+    });
+    const annotations = { a: "x".repeat(14_000) };
+    const body = review({ ...GATEWAY, metadata: { name: "x", annotations } });
+    const streams = Array.from({ length: 90 }, () =>
+      session.request({
+        ":method": "POST",
+        ":path": "/validate",
+        "content-type": "application/json",
+      }));
+    const answers = streams.map(textOf);
+    for (const stream of streams) stream.write(body.slice(0, -10));
+    for (const stream of streams) stream.end(body.slice(-10));
+    for (const answer of await Promise.all(answers)) assert.match(answer, /configuration is inv/);
+    session.close();
+  });
   await t.step("a stop lets a review end that is under way", async () => {
     const session = connectHttp2(`https://localhost:${server.ports.https}`, {
       ca: await Deno.readTextFile(server.rootFile),
@@ -161,13 +179,7 @@ Deno.test("the webhook port answers by HTTP/1.1 and HTTP/2 what istiod would", a
       ":path": "/validate",
       "content-type": "application/json",
     });
-    const answered = new Promise<string>((resolve, reject) => {
-      let text = "";
-      stream.setEncoding("utf8");
-      stream.on("data", (chunk: string) => void (text += chunk));
-      stream.on("end", () => resolve(text));
-      stream.on("error", reject);
-    });
+    const answered = textOf(stream);
     stream.write(body.slice(0, 20));
     await until("the stream is known", () => Promise.resolve(stream.id !== undefined || undefined));
     const stopped = server.stop();
@@ -178,6 +190,17 @@ Deno.test("the webhook port answers by HTTP/1.1 and HTTP/2 what istiod would", a
     assert.equal(await stopped, 0);
   });
 });
+
+/** The whole body of a response. */
+function textOf(stream: ClientHttp2Stream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    stream.setEncoding("utf8");
+    stream.on("data", (chunk: string) => void (text += chunk));
+    stream.on("end", () => resolve(text));
+    stream.on("error", reject);
+  });
+}
 
 /** Sends a text over TLS without ALPN and gives what comes until the end. */
 function talk(server: SignetServer, text: string, options: object = {}): Promise<string> {

@@ -5,6 +5,7 @@ import type { ServerStream } from "signet/transport/mod.ts";
 import {
   createIntake,
   MAX_HELD_BYTES,
+  MAX_PENDING,
   REQUEST_TIMEOUT_MS,
   type TakenBody,
 } from "../../../lib/webhook/intake.ts";
@@ -115,4 +116,20 @@ Deno.test("large bodies together hold no more than they may, and give it back", 
   again.end();
   await clock.advance(0);
   assert.deepEqual(seen, [`whole ${size}`]);
+});
+
+Deno.test("no more requests wait for their bodies than may, and those that are lost make room", async () => {
+  const clock = createFakeClock(0);
+  using intake = createIntake(clock);
+  const seen: string[] = [];
+  const take = (taken: TakenBody) => void seen.push(wordOf(taken));
+  const streams = Array.from({ length: MAX_PENDING }, () => streamOf(0, feed().body));
+  for (const stream of streams) intake.read(stream, MAX, take);
+  intake.read(streamOf(10, undefined), MAX, take);
+  assert.deepEqual(seen.splice(0), ["too_many"]);
+  assert.equal(wordOf(await intake.readAll(feed().body, MAX)), "too_many");
+  for (const stream of streams) stream.isLost = true;
+  await clock.advance(1_000);
+  intake.read(streamOf(10, undefined), MAX, take);
+  assert.deepEqual(seen, ["whole 10"]);
 });
