@@ -1,18 +1,27 @@
 /** CDS: the clusters that every proxy has, and those of the services that it sees. */
 import type { ClusterJson } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.ts";
-import type { MeshService, ServiceFacts } from "../mesh/mod.ts";
-import { loadAssignment } from "./endpoints.ts";
-import { protocolOptions } from "./http_options.ts";
-import { meshTransports } from "./mesh_tls.ts";
-import { FIXED_CLUSTER, outboundCluster } from "./names.ts";
-import { portKind } from "./protocol.ts";
+import type { HttpProtocolOptionsJson } from "../../proto/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
+import type { Subset } from "../istio/mod.ts";
+import type { Destination, MeshService, ServiceFacts } from "../mesh/mod.ts";
+import { clientTls } from "./client_tls.ts";
+import {
+  balancing,
+  bounds,
+  connecting,
+  type ConnectionPolicy,
+  outliers,
+  policyOf,
+} from "./connection_policy.ts";
+import { loadAssignment, ofSubset } from "./endpoints.ts";
+import { protocolOptions, upstreamKind } from "./http_options.ts";
+import { meshClient, meshTransports } from "./mesh_tls.ts";
+import { FIXED_CLUSTER, meshSni, outboundCluster } from "./names.ts";
+import { type PortKind, portKind } from "./protocol.ts";
 import { FROM_STREAM } from "./sources.ts";
 
 type Port = ServiceFacts["ports"][number];
 
 const CONNECT_TIMEOUT = "10s";
-/** Envoy's own bounds of 1024 are an answer of 503 to people who set none: none here, as in Istio. */
-const UNBOUNDED = 4294967295;
 
 /** The clusters that do not depend on services. */
 export function fixedClusters(): readonly ClusterJson[] {
@@ -27,7 +36,7 @@ export function fixedClusters(): readonly ClusterJson[] {
       type: "ORIGINAL_DST",
       lbPolicy: "CLUSTER_PROVIDED",
       connectTimeout: CONNECT_TIMEOUT,
-      circuitBreakers: unbounded(),
+      ...bounds(),
       ...protocolOptions("auto", { commonHttpProtocolOptions: { idleTimeout: "300s" } }),
     },
   ];
@@ -38,53 +47,106 @@ export function holdsEndpoints({ resolution }: Pick<ServiceFacts, "resolution">)
   return resolution === "DNS" || resolution === "DNS_ROUND_ROBIN";
 }
 
-/** The cluster of one port of a service; undefined for a port that no proxy carries. */
-export function serviceCluster(service: MeshService, port: Port): ClusterJson | undefined {
-  const { facts } = service;
+/** The clusters of one port of a service: all of it, and each subset; none for a port that no proxy carries. */
+export function serviceClusters(
+  service: MeshService,
+  port: Port,
+  destination?: Destination,
+): readonly ClusterJson[] {
   const kind = portKind(port.protocol);
-  if (kind === "none" || facts.resolution === "DYNAMIC_DNS") return undefined;
-  const name = outboundCluster(facts.host, port.number);
+  if (kind === "none" || service.facts.resolution === "DYNAMIC_DNS") return [];
+  return [undefined, ...destination?.subsets ?? []].map((subset) =>
+    serviceCluster({ service, port, subset, policy: policyOf(destination, port.number, subset) })
+  );
+}
+
+/** What a cluster is made of. */
+interface ClusterParts {
+  readonly service: MeshService;
+  readonly port: Port;
+  readonly subset: Subset | undefined;
+  readonly policy: ConnectionPolicy;
+}
+
+function serviceCluster(parts: ClusterParts): ClusterJson {
+  const { service: { facts }, port, subset, policy } = parts;
+  const name = outboundCluster(facts.host, port.number, subset?.name);
+  const pool = policy.connectionPool;
+  const kind = upstreamKind(portKind(port.protocol), pool);
+  const { transports, options } = transportOf(parts, kind);
   return {
     name,
     connectTimeout: CONNECT_TIMEOUT,
-    circuitBreakers: unbounded(),
+    ...bounds(pool),
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     metadata: {
       filterMetadata: {
         istio: {
           services: [{ host: facts.host, name: facts.host, namespace: facts.namespace }],
           ...(facts.meshInternal ? {} : { external: true }),
+          ...(subset === undefined ? {} : { subset: subset.name }),
         },
       },
     },
-    ...discoveryOf(service, port, name),
-    ...protocolOptions(kind),
-    ...(facts.meshInternal && facts.resolution === "STATIC"
-      ? { transportSocketMatches: meshTransports(facts, port.number, kind) }
-      : {}),
+    ...connecting(pool),
+    ...discoveryOf(parts, name),
+    ...outliers(policy.outlierDetection),
+    ...protocolOptions(kind, options, pool),
+    ...transports,
   };
 }
 
-/** How a cluster finds its endpoints. */
-function discoveryOf(service: MeshService, port: Port, name: string): Partial<ClusterJson> {
+/** How a cluster's connections are protected. */
+function transportOf(
+  { service: { facts }, port, subset, policy: { tls } }: ClusterParts,
+  kind: PortKind,
+): { readonly transports: Partial<ClusterJson>; readonly options?: HttpProtocolOptionsJson } {
+  const mesh = {
+    sni: tls?.sni || meshSni(facts.host, port.number, subset?.name),
+    identities: tls !== undefined && tls.subjectAltNames.length > 0
+      ? tls.subjectAltNames
+      : facts.identities,
+    kind,
+  };
+  switch (tls?.mode) {
+    case "DISABLE":
+      return { transports: {} };
+    case "ISTIO_MUTUAL":
+      return { transports: { transportSocket: meshClient(mesh) } };
+    case "SIMPLE":
+    case "MUTUAL":
+      return clientTls(tls, kind);
+    default:
+      return facts.meshInternal && facts.resolution === "STATIC"
+        ? { transports: { transportSocketMatches: meshTransports(mesh) } }
+        : { transports: {} };
+  }
+}
+
+/** How a cluster finds its endpoints, and chooses among them. */
+function discoveryOf(
+  { service, port, subset, policy: { loadBalancer } }: ClusterParts,
+  name: string,
+): Partial<ClusterJson> {
   const { resolution } = service.facts;
+  const balanced = balancing(loadBalancer);
+  if (resolution === "NONE") return { type: "ORIGINAL_DST", lbPolicy: "CLUSTER_PROVIDED" };
+  if (balanced.type === "ORIGINAL_DST") return balanced;
   switch (resolution) {
-    case "NONE":
-      return { type: "ORIGINAL_DST", lbPolicy: "CLUSTER_PROVIDED" };
     case "DNS":
     case "DNS_ROUND_ROBIN":
       return {
         type: resolution === "DNS" ? "STRICT_DNS" : "LOGICAL_DNS",
-        lbPolicy: "LEAST_REQUEST",
+        ...balanced,
         dnsRefreshRate: "60s",
         respectDnsTtl: true,
         dnsLookupFamily: "V4_PREFERRED",
-        loadAssignment: loadAssignment(withHost(service), port, name),
+        loadAssignment: loadAssignment(ofSubset(withHost(service), subset), port, name),
       };
     default:
       return {
         type: "EDS",
-        lbPolicy: "LEAST_REQUEST",
+        ...balanced,
         edsClusterConfig: { serviceName: name, edsConfig: FROM_STREAM },
       };
   }
@@ -110,19 +172,6 @@ function withHost(service: MeshService): MeshService {
     endpoints: [{
       ...bare,
       ...{ address: facts.host, ports, ready: true, tlsMode: "disabled", meshTlsPorts: [] },
-    }],
-  };
-}
-
-/** The bounds of a cluster. */
-export function unbounded(): ClusterJson["circuitBreakers"] & object {
-  return {
-    thresholds: [{
-      maxConnections: UNBOUNDED,
-      maxPendingRequests: UNBOUNDED,
-      maxRequests: UNBOUNDED,
-      maxRetries: UNBOUNDED,
-      trackRemaining: true,
     }],
   };
 }

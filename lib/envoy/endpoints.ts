@@ -4,6 +4,7 @@ import type {
   LocalityLbEndpointsJson,
 } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import type { ClusterLoadAssignmentJson } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { Subset } from "../istio/mod.ts";
 import type { MeshEndpoint, MeshService, ServiceFacts } from "../mesh/mod.ts";
 
 type Port = ServiceFacts["ports"][number];
@@ -14,6 +15,16 @@ const SOCKET_SCHEME = "unix://";
 /** The endpoints of a cluster that nobody knows: none, said so, as a proxy waits for the answer. */
 export function noEndpoints(clusterName: string): ClusterLoadAssignmentJson {
   return { clusterName };
+}
+
+/** A service with the endpoints of a subset alone; all of them where there is none. */
+export function ofSubset(service: MeshService, subset: Subset | undefined): MeshService {
+  if (subset === undefined) return service;
+  const wanted = Object.entries(subset.labels);
+  const endpoints = service.endpoints.filter(({ labels }) =>
+    wanted.every(([key, value]) => labels[key] === value)
+  );
+  return { ...service, endpoints };
 }
 
 /** The endpoints of a service's port under the name of a cluster. Those that lack an address or the port, or are not ready, are left out. */

@@ -6,17 +6,36 @@ import type {
   HttpFilterJson,
 } from "../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { TcpProxyJson } from "../../proto/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
+import { FIXED_CLUSTER } from "./names.ts";
+import { routeFilters } from "./route_filters.ts";
 import { FROM_STREAM } from "./sources.ts";
 import { typed } from "./typed.ts";
 
 const MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
-/** Bytes go to one cluster. */
-export function tcpProxy(cluster: string): FilterJson {
+/** A share of connections. */
+export interface Share {
+  /** The cluster. */
+  readonly name: string;
+  /** Its part of the sum of all. */
+  readonly weight: number;
+}
+
+/** Bytes go to one cluster, or to several by weight; connections of one address stay together where `hashesSource` says so. */
+export function tcpProxy(
+  to: string | readonly Share[],
+  { hashesSource = false }: { readonly hashesSource?: boolean } = {},
+): FilterJson {
+  const shares = typeof to === "string" ? [{ name: to, weight: 1 }] : to;
+  const name = shares[0]?.name ?? FIXED_CLUSTER.blackHole;
   return {
     name: "envoy.filters.network.tcp_proxy",
-    typedConfig: typed<TcpProxyJson>(TCP_PROXY, { statPrefix: cluster, cluster }),
+    typedConfig: typed<TcpProxyJson>(TCP_PROXY, {
+      statPrefix: name,
+      ...(shares.length > 1 ? { weightedClusters: { clusters: [...shares] } } : { cluster: name }),
+      ...(hashesSource ? { hashPolicy: [{ sourceIp: {} }] } : {}),
+    }),
   };
 }
 
@@ -26,7 +45,7 @@ export function outboundHttp(statPrefix: string, routeConfigName: string): Filte
     statPrefix,
     rds: { configSource: FROM_STREAM, routeConfigName },
     useRemoteAddress: false,
-  });
+  }, routeFilters());
 }
 
 /** Requests that arrive, through filters of their own: the application sees in `x-forwarded-client-cert` who asks. */

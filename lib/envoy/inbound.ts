@@ -18,7 +18,7 @@ import type { RouteConfigurationJson } from "../../proto/gen/envoy/config/route/
 import type { HttpFilterJson } from "../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { SidecarIngress } from "../istio/mod.ts";
 import type { Access, MeshSettings, PeerMode } from "../mesh/mod.ts";
-import { unbounded } from "./clusters.ts";
+import { bounds } from "./connection_policy.ts";
 import { inboundHttp, tcpProxy } from "./filters.ts";
 import { protocolOptions } from "./http_options.ts";
 import { httpInspector, tlsInspector } from "./inspectors.ts";
@@ -59,7 +59,7 @@ export function applicationCluster({ ingress, address }: InboundPort): ClusterJs
     name,
     type: "STATIC",
     connectTimeout: CONNECT_TIMEOUT,
-    circuitBreakers: unbounded(),
+    ...bounds(),
     ...protocolOptions(kindOf(ingress)),
     loadAssignment: {
       clusterName: name,

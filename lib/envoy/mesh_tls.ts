@@ -5,8 +5,7 @@ import type {
   DownstreamTlsContextJson,
   UpstreamTlsContextJson,
 } from "../../proto/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
-import type { MeshSettings, ServiceFacts } from "../mesh/mod.ts";
-import { meshSni } from "./names.ts";
+import type { MeshSettings } from "../mesh/mod.ts";
 import type { PortKind } from "./protocol.ts";
 import { agentSecret } from "./sources.ts";
 import { typed } from "./typed.ts";
@@ -24,17 +23,20 @@ const CIPHER_SUITES = [
   "AES128-GCM-SHA256",
 ];
 
-/**
- * How a cluster's endpoints are spoken to: by mesh TLS where an endpoint says so, in plain else. The server must show an identity of the
- * service; with none known, any certificate of the mesh is taken.
- */
-export function meshTransports(
-  { host, identities }: Pick<ServiceFacts, "host" | "identities">,
-  port: number,
-  kind: PortKind,
-): Cluster_TransportSocketMatchJson[] {
+/** Whom a cluster speaks mesh TLS to. */
+export interface MeshPeer {
+  /** What is named in the handshake. */
+  readonly sni: string;
+  /** Identities of which the server must show one; with none, any certificate of the mesh is taken. */
+  readonly identities: readonly string[];
+  /** What is spoken inside. */
+  readonly kind: PortKind;
+}
+
+/** Mesh TLS as a client. */
+export function meshClient({ sni, identities, kind }: MeshPeer): TransportSocketJson {
   const context: UpstreamTlsContextJson = {
-    sni: meshSni(host, port),
+    sni,
     commonTlsContext: {
       tlsParams: {
         tlsMinimumProtocolVersion: "TLSv1_2",
@@ -50,14 +52,19 @@ export function meshTransports(
       alpnProtocols: kind === "http2" ? [MESH_ALPN, "h2"] : [MESH_ALPN],
     },
   };
+  return {
+    name: "envoy.transport_sockets.tls",
+    typedConfig: typed(`${TLS}.UpstreamTlsContext`, context),
+  };
+}
+
+/** How a cluster's endpoints are spoken to where nobody says: by mesh TLS where an endpoint says so, in plain else. */
+export function meshTransports(peer: MeshPeer): Cluster_TransportSocketMatchJson[] {
   return [
     {
       name: "tlsMode-istio",
       match: { tlsMode: "istio" },
-      transportSocket: {
-        name: "envoy.transport_sockets.tls",
-        typedConfig: typed(`${TLS}.UpstreamTlsContext`, context),
-      },
+      transportSocket: meshClient(peer),
     },
     {
       name: "tlsMode-disabled",

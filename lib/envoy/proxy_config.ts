@@ -7,16 +7,18 @@
 import {
   createScopes,
   createWorkloads,
+  type Destination,
   type MeshService,
   type MeshSnapshot,
   type Proxy,
   type Scope,
   type ServiceFacts,
   sidecarOf,
+  type Traffic,
 } from "../mesh/mod.ts";
-import { fixedClusters, holdsEndpoints, serviceCluster } from "./clusters.ts";
+import { fixedClusters, holdsEndpoints, serviceClusters } from "./clusters.ts";
 import type { Encoder, Resource } from "./encode.ts";
-import { loadAssignment, noEndpoints } from "./endpoints.ts";
+import { loadAssignment, noEndpoints, ofSubset } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
 import { createInboundParts, type Inbound } from "./inbound_parts.ts";
 import { boundListeners, type BoundOptions } from "./outbound_listeners.ts";
@@ -58,7 +60,11 @@ export function createGenerator(encoder: Encoder): ConfigGenerator {
       const { policies, settings } = snapshot;
       const workload = workloads.of(snapshot, proxy);
       const sidecar = sidecarOf(policies, workload, settings.rootNamespace);
-      const scope = scopes.scopeOf(snapshot, { namespace: proxy.namespace, sidecar });
+      const scope = scopes.scopeOf(snapshot, {
+        namespace: proxy.namespace,
+        sidecar,
+        labels: workload.labels,
+      });
       const inbound = sidecar && inboundParts.of(sidecar, { snapshot, proxy, workload });
       const blocks = sidecar?.outboundTrafficPolicy?.mode === "REGISTRY_ONLY";
       return new LazyConfig({ scope, proxy, blocks, inbound, encoder, services, lists, fixed });
@@ -104,14 +110,14 @@ class LazyConfig implements ProxyConfig {
     const { lists, scope, proxy, inbound } = this.#input;
     return this.#listeners ??= [
       inbound?.listeners ?? NO_PART,
-      lists.listeners(scope.facts, boundOptions(proxy, inbound)),
+      lists.listeners(scope.traffic, boundOptions(proxy, inbound)),
     ];
   }
 
   get routes(): ResourceSet {
     const { lists, scope, proxy, blocks } = this.#input;
     const { domain } = proxy;
-    return this.#routes ??= [lists.routes(scope.facts, { domain, blocks })];
+    return this.#routes ??= [lists.routes(scope.traffic, { domain, blocks })];
   }
 
   unknownEndpoints(name: string): Resource {
@@ -122,7 +128,7 @@ class LazyConfig implements ProxyConfig {
     const { encoder, blocks } = this.#input;
     const isPort = /^\d{1,5}$/.test(name);
     return encoder.routes(
-      isPort ? portRoutes([], Number(name), { domain: "", blocks }) : noRoutes(name),
+      isPort ? portRoutes(NO_TRAFFIC, Number(name), { domain: "", blocks }) : noRoutes(name),
     );
   }
 }
@@ -143,6 +149,7 @@ function boundOptions(
 /** Lower ports are for privileged programs. */
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const NO_PART: ResourcePart = new Map();
+const NO_TRAFFIC: Traffic = { facts: [], destinations: [], routings: [] };
 
 /** Parts that are put together from what each service brings. */
 interface ServiceParts {
@@ -150,61 +157,66 @@ interface ServiceParts {
   endpoints(scope: Scope): ResourcePart;
 }
 
+/** Stands for nothing that is said of connections. */
+const UNSAID: Destination = { trafficPolicy: undefined, subsets: [] };
+
 function createServiceParts(encoder: Encoder): ServiceParts {
-  const clusterOf = new WeakMap<MeshService | ServiceFacts, readonly Resource[]>();
-  const endpointsOf = new WeakMap<MeshService, readonly Resource[]>();
+  type Kept = WeakMap<Destination, readonly Resource[]>;
+  const clusterOf = remembered((_: MeshService | ServiceFacts): Kept => new WeakMap());
+  const endpointsOf = remembered((_: MeshService): Kept => new WeakMap());
   const clusters = remembered((scope: Scope) =>
-    part(scope.services.flatMap((service) => {
+    part(scope.services.flatMap((service, at) => {
       // Endpoints that stand in the cluster make it another cluster; others do not.
       const key = holdsEndpoints(service.facts) ? service : service.facts;
-      return rememberedIn(clusterOf, key, () =>
-        service.facts.ports.flatMap((port) => {
-          const cluster = serviceCluster(service, port);
-          return cluster === undefined ? [] : [encoder.cluster(cluster)];
-        }));
+      const destination = scope.traffic.destinations[at];
+      return rememberedIn(clusterOf(key), destination ?? UNSAID, () =>
+        service.facts.ports.flatMap((port) =>
+          serviceClusters(service, port, destination).map(encoder.cluster)
+        ));
     }))
   );
   const endpoints = remembered((scope: Scope) =>
-    part(
-      scope.services.flatMap((service) =>
-        service.facts.resolution !== "STATIC"
-          ? []
-          : rememberedIn(endpointsOf, service, () =>
-            service.facts.ports.map((port) =>
-              encoder.endpoints(
-                loadAssignment(service, port, outboundCluster(service.facts.host, port.number)),
-              )
-            ))
-      ),
-    )
+    part(scope.services.flatMap((service, at) => {
+      if (service.facts.resolution !== "STATIC") return [];
+      const destination = scope.traffic.destinations[at] ?? UNSAID;
+      return rememberedIn(endpointsOf(service), destination, () =>
+        [undefined, ...destination.subsets].flatMap((subset) => {
+          const chosen = ofSubset(service, subset);
+          return service.facts.ports.map((port) => {
+            const name = outboundCluster(service.facts.host, port.number, subset?.name);
+            return encoder.endpoints(loadAssignment(chosen, port, name));
+          });
+        }));
+    }))
   );
   return { clusters, endpoints };
 }
 
 /** Parts that many services share: a listener or routes of one port. */
 interface ListParts {
-  listeners(facts: readonly ServiceFacts[], options: BoundOptions): ResourcePart;
-  routes(facts: readonly ServiceFacts[], options: RouteOptions): ResourcePart;
+  listeners(traffic: Traffic, options: BoundOptions): ResourcePart;
+  routes(traffic: Traffic, options: RouteOptions): ResourcePart;
 }
 
 function createListParts(encoder: Encoder): ListParts {
-  const listeners = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
-  const routes = remembered((_: readonly ServiceFacts[]) => new Map<string, ResourcePart>());
+  const listeners = remembered((_: Traffic) => new Map<string, ResourcePart>());
+  const routes = remembered((_: Traffic) => new Map<string, ResourcePart>());
   const domains = remembered(domainsThatCount);
   return {
-    listeners: (facts, options) =>
+    listeners: (traffic, options) =>
       rememberedAt(
-        listeners(facts),
+        listeners(traffic),
         JSON.stringify(options),
-        () => part(boundListeners(facts, options).map(encoder.listener)),
+        () => part(boundListeners(traffic, options).map(encoder.listener)),
       ),
-    routes(facts, { domain, blocks }) {
+    routes(traffic, { domain, blocks }) {
+      const { facts } = traffic;
       const options = { domain: domains(facts)(domain), blocks };
       return rememberedAt(
-        routes(facts),
+        routes(traffic),
         JSON.stringify(options),
         () =>
-          part(httpPorts(facts).map((port) => encoder.routes(portRoutes(facts, port, options)))),
+          part(httpPorts(facts).map((port) => encoder.routes(portRoutes(traffic, port, options)))),
       );
     },
   };

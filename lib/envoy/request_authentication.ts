@@ -18,7 +18,7 @@ import type { JwtRule } from "../istio/mod.ts";
 import type { Access } from "../mesh/mod.ts";
 import { durationOf } from "./durations.ts";
 import { systemTls } from "./client_tls.ts";
-import { unbounded } from "./clusters.ts";
+import { bounds } from "./connection_policy.ts";
 import { JWT_FILTER, JWT_PAYLOAD } from "./rbac/matchers.ts";
 import { typed } from "./typed.ts";
 
@@ -167,7 +167,7 @@ function keyCluster(url: URL): ClusterJson {
   return {
     name,
     connectTimeout: CONNECT_TIMEOUT,
-    circuitBreakers: unbounded(),
+    ...bounds(),
     ...(isAddress
       ? { type: "STATIC" }
       : { type: "STRICT_DNS", dnsLookupFamily: "V4_PREFERRED", respectDnsTtl: true }),

@@ -1,10 +1,17 @@
 /** RDS: one route configuration for each HTTP port, with one virtual host for each service on it. */
-import type { VirtualHostJson } from "../../proto/gen/envoy/config/route/v3/route_components_pb.ts";
+import type {
+  RetryPolicyJson,
+  RouteJson,
+  VirtualHostJson,
+} from "../../proto/gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfigurationJson } from "../../proto/gen/envoy/config/route/v3/route_pb.ts";
 import { parseIpAddress } from "../base/mod.ts";
-import type { ServiceFacts } from "../mesh/mod.ts";
+import type { Destination, Routing, ServiceFacts, Traffic } from "../mesh/mod.ts";
+import { type Destinations, destinationsOf } from "./destinations.ts";
+import { hashPolicies } from "./hash_policy.ts";
 import { FIXED_CLUSTER, outboundCluster } from "./names.ts";
 import { isHttp, portKind } from "./protocol.ts";
+import { virtualRoutes } from "./virtual_routes.ts";
 
 /** Bytes of an answer that a route itself may give. */
 const MAX_DIRECT_RESPONSE_BYTES = 1_048_576;
@@ -28,12 +35,13 @@ export function httpPorts(services: readonly ServiceFacts[]): readonly number[] 
 
 /** The routes of one port; a port without services has those for everything else alone. */
 export function portRoutes(
-  services: readonly ServiceFacts[],
+  traffic: Traffic,
   port: number,
   { domain, blocks }: RouteOptions,
 ): RouteConfigurationJson {
   const taken = new Set<string>();
-  const virtualHosts = services.flatMap((facts) => {
+  const destinations = destinationsOf(traffic);
+  const virtualHosts = traffic.facts.flatMap((facts, at) => {
     const isHere = facts.ports.some(({ number, protocol }) =>
       number === port && isHttp(portKind(protocol))
     );
@@ -41,7 +49,12 @@ export function portRoutes(
     // Envoy refuses a domain that stands twice: the first service has it.
     const domains = domainsOf(facts, domain).filter((name) => !taken.has(name));
     for (const name of domains) taken.add(name);
-    return domains.length === 0 ? [] : [serviceHost(facts, port, domains)];
+    const routes = serviceRoutes(
+      { facts, destination: traffic.destinations[at], routing: traffic.routings[at] },
+      port,
+      destinations,
+    );
+    return domains.length === 0 ? [] : [serviceHost(facts, port, { domains, routes })];
   });
   return {
     name: String(port),
@@ -97,35 +110,69 @@ function afterDot(name: string): string {
   return name.slice(name.indexOf(".") + 1);
 }
 
-function serviceHost(facts: ServiceFacts, port: number, domains: string[]): VirtualHostJson {
+function serviceHost(
+  facts: ServiceFacts,
+  port: number,
+  { domains, routes }: { readonly domains: string[]; readonly routes: readonly RouteJson[] },
+): VirtualHostJson {
   return {
     name: `${facts.host}:${port}`,
     domains,
     includeRequestAttemptCount: true,
-    routes: [{
-      name: "default",
-      match: { prefix: "/" },
-      decorator: { operation: `${facts.host}:${port}/*` },
-      route: {
-        cluster: outboundCluster(facts.host, port),
-        timeout: "0s",
-        maxGrpcTimeout: "0s",
-        retryPolicy: {
-          retryOn: RETRY_ON,
-          numRetries: 2,
-          retryHostPredicate: [{
-            name: "envoy.retry_host_predicates.previous_hosts",
-            typedConfig: {
-              "@type":
-                "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
-            },
-          }],
-          hostSelectionRetryMaxAttempts: "5",
-        },
-      },
-    }],
+    routes: [...routes],
   };
 }
+
+/** A service, and what is said of the way to it. */
+interface RoutedService {
+  readonly facts: ServiceFacts;
+  readonly destination: Destination | undefined;
+  readonly routing: Routing | undefined;
+}
+
+function serviceRoutes(
+  { facts, destination, routing }: RoutedService,
+  port: number,
+  destinations: Destinations,
+): readonly RouteJson[] {
+  const operation = `${facts.host}:${port}/*`;
+  const said = routing === undefined ? [] : virtualRoutes(routing, port, {
+    operation,
+    targets: {
+      clusterOf: (to) => destinations.clusterOf(to, { routing, port }),
+      hashOf: (to) => destinations.hashOf(to, { routing, port }),
+      retryPolicy: RETRIES,
+    },
+  });
+  // Where nothing is said for this port and this proxy, requests go to the service, as in Istio.
+  if (said.length > 0) return said;
+  const hashPolicy = hashPolicies(destination, port);
+  return [{
+    name: "default",
+    match: { prefix: "/" },
+    decorator: { operation },
+    route: {
+      cluster: outboundCluster(facts.host, port),
+      timeout: "0s",
+      maxGrpcTimeout: "0s",
+      retryPolicy: RETRIES,
+      ...(hashPolicy.length > 0 ? { hashPolicy } : {}),
+    },
+  }];
+}
+
+const RETRIES: RetryPolicyJson = {
+  retryOn: RETRY_ON,
+  numRetries: 2,
+  retryHostPredicate: [{
+    name: "envoy.retry_host_predicates.previous_hosts",
+    typedConfig: {
+      "@type":
+        "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    },
+  }],
+  hostSelectionRetryMaxAttempts: "5",
+};
 
 /** Requests for hosts that are no service go where they were going. */
 function everythingElse(): VirtualHostJson {

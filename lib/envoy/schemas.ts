@@ -11,6 +11,11 @@ import { ClusterSchema } from "../../proto/gen/envoy/config/cluster/v3/cluster_p
 import { ClusterLoadAssignmentSchema } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { ListenerSchema } from "../../proto/gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "../../proto/gen/envoy/config/route/v3/route_pb.ts";
+import {
+  CorsPolicySchema,
+  CorsSchema,
+} from "../../proto/gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
+import { HTTPFaultSchema } from "../../proto/gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { JwtAuthenticationSchema } from "../../proto/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
 import { RBACSchema as HttpRbacSchema } from "../../proto/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts";
 import { RouterSchema } from "../../proto/gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
@@ -31,6 +36,9 @@ import type { Encoder, Resource } from "./encode.ts";
 
 /** Every message that stands inside another as `google.protobuf.Any`. */
 const INSIDE = createRegistry(
+  CorsPolicySchema,
+  CorsSchema,
+  HTTPFaultSchema,
   JwtAuthenticationSchema,
   HttpRbacSchema,
   NetworkRbacSchema,

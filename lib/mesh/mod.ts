@@ -25,12 +25,15 @@ export type {
 } from "./port.ts";
 export { createAccesses } from "./access.ts";
 export type { Access, Accesses } from "./access.ts";
+export type { Destination } from "./destinations.ts";
+export { hostIn } from "./destinations.ts";
 export { peerMode, sidecarOf } from "./policies.ts";
 export type { Authorization, Policies, Policy } from "./policies.ts";
 export { parseNode } from "./proxy.ts";
 export type { NodeFacts, ParsedNode } from "./proxy.ts";
 export { createScopes } from "./scope.ts";
-export type { Scope, Scopes, Viewer } from "./scope.ts";
+export type { Scope, Scopes, Traffic, Viewer } from "./scope.ts";
 export { buildSnapshot } from "./snapshot.ts";
+export type { Routing } from "./virtual_services.ts";
 export { createWorkloads } from "./workloads.ts";
 export type { Workloads } from "./workloads.ts";

@@ -5,11 +5,13 @@
  */
 import type {
   AuthorizationPolicy,
+  DestinationRule,
   IstioDocument,
   ObjectMeta,
   PeerAuthentication,
   RequestAuthentication,
   Sidecar,
+  VirtualService,
 } from "../istio/mod.ts";
 import type { PeerMode, Workload } from "./port.ts";
 
@@ -23,6 +25,10 @@ export interface Policies {
   readonly authorization: readonly Policy<Authorization>[];
   /** RequestAuthentications, in order. */
   readonly requests: readonly Policy<RequestAuthentication>[];
+  /** DestinationRules, in order. */
+  readonly destinations: readonly Policy<DestinationRule>[];
+  /** VirtualServices, in order. */
+  readonly routes: readonly Policy<VirtualService>[];
 }
 
 /** An AuthorizationPolicy, and whether it is tried out alone (`istio.io/dry-run`). */
@@ -53,6 +59,8 @@ export function policiesOf(documents: readonly IstioDocument[]): Policies {
   const sidecars = documents.filter((each) => each.kind === "Sidecar");
   const authorization = documents.filter((each) => each.kind === "AuthorizationPolicy");
   const requests = documents.filter((each) => each.kind === "RequestAuthentication");
+  const destinations = documents.filter((each) => each.kind === "DestinationRule");
+  const routes = documents.filter((each) => each.kind === "VirtualService");
   return {
     authentication: authentication.map(({ meta, spec }) =>
       toPolicy(meta, spec.selector?.matchLabels, spec)
@@ -66,6 +74,10 @@ export function policiesOf(documents: readonly IstioDocument[]): Policies {
     requests: requests.filter(isForWorkloads).map(({ meta, spec }) =>
       toPolicy(meta, spec.selector?.matchLabels, spec)
     ).sort(inOrder),
+    destinations: destinations.map(({ meta, spec }) =>
+      toPolicy(meta, spec.workloadSelector?.matchLabels, spec)
+    ).sort(inOrder),
+    routes: routes.map(({ meta, spec }) => toPolicy(meta, undefined, spec)).sort(inOrder),
   };
 }
 

@@ -3,15 +3,28 @@
  * namespace's comes first, then the first in order. Proxies that see the same share one scope, and with it everything that is made from it.
  */
 import type { Sidecar } from "../istio/mod.ts";
+import { createDestinations, type Destination } from "./destinations.ts";
+import { isExported } from "./exported.ts";
 import type { MeshService, MeshSnapshot, ServiceFacts } from "./port.ts";
 import { keepSameList } from "./same.ts";
+import { createRoutings, type Routing } from "./virtual_services.ts";
 
 /** What a proxy sees. */
 export interface Scope {
   /** The services, at most one of each host. */
   readonly services: readonly MeshService[];
-  /** Their facts, in the same order: the same list as long as no facts change, whatever endpoints do. */
+  /** What listeners and routes are made of: the same object as long as none of it changes. */
+  readonly traffic: Traffic;
+}
+
+/** The services that a proxy sees, with what is said of the way to each. The lists are in one order. */
+export interface Traffic {
+  /** The services' facts. */
   readonly facts: readonly ServiceFacts[];
+  /** What is said of connections. */
+  readonly destinations: readonly (Destination | undefined)[];
+  /** Where requests and connections go instead. */
+  readonly routings: readonly (Routing | undefined)[];
 }
 
 /** Whose scope is asked for. */
@@ -20,6 +33,8 @@ export interface Viewer {
   readonly namespace: string;
   /** Its Sidecar; undefined sees everything. */
   readonly sidecar?: Sidecar | undefined;
+  /** The proxy's labels; what is said for some workloads alone is told by them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Finds scopes. */
@@ -34,29 +49,50 @@ const MAX_REMEMBERED = 1_000;
 /** Makes a {@linkcode Scopes} that remembers. */
 export function createScopes(): Scopes {
   const ofSnapshot = new WeakMap<MeshSnapshot, Map<string, Scope>>();
+  const last = new Map<string, Scope>();
+  const [destinations, routings] = [createDestinations(), createRoutings()];
+  const see = (snapshot: MeshSnapshot, viewer: Viewer, before: Scope | undefined): Scope => {
+    const services = visibleTo(viewer, snapshot.services);
+    const known = before?.traffic;
+    const traffic = {
+      facts: keepSameList(known?.facts, services.map((service) => service.facts)),
+      destinations: keepSameList(
+        known?.destinations,
+        destinations.of(snapshot, services, viewer),
+      ),
+      routings: keepSameList(known?.routings, routings.of(snapshot, services, viewer)),
+    };
+    const isKept = known !== undefined && isSameTraffic(known, traffic);
+    return { services, traffic: isKept ? known : traffic };
+  };
   const own = new WeakMap<MeshSnapshot["services"], ReadonlySet<string>>();
   /** Viewers without a Sidecar see the same, but for those of namespaces that something is for. */
-  const keyOf = (viewer: Viewer, { services }: MeshSnapshot): string => {
+  const servicesKey = (viewer: Viewer, { services }: MeshSnapshot): string => {
     const hosts = hostsOf(viewer);
     let namespaces = own.get(services);
     if (namespaces === undefined) own.set(services, namespaces = namespacesOfTheirOwn(services));
     const isCommon = hosts.length === 0 && !namespaces.has(viewer.namespace);
     return isCommon ? "" : `${viewer.namespace} ${hosts.join(" ")}`;
   };
-  const last = new Map<string, Scope>();
+  const keysOf = (snapshot: MeshSnapshot, viewer: Viewer) =>
+    [
+      servicesKey(viewer, snapshot),
+      destinations.keyOf(snapshot, viewer),
+      routings.keyOf(snapshot, viewer),
+    ]
+      .join(" ");
   return {
     scopeOf(snapshot, viewer) {
       let scopes = ofSnapshot.get(snapshot);
       if (scopes === undefined) ofSnapshot.set(snapshot, scopes = new Map());
-      const key = keyOf(viewer, snapshot);
+      const key = keysOf(snapshot, viewer);
       const known = scopes.get(key);
       if (known !== undefined) return known;
-      const services = visibleTo(viewer, snapshot.services);
+      const before = last.get(key);
+      const seen = see(snapshot, viewer, before);
       // Viewers that see the same share one scope.
-      const shared = [...new Set(scopes.values())].find((scope) =>
-        keepSameList(scope.services, services) === scope.services
-      );
-      const scope = shared ?? build(services, last.get(key));
+      const scope = [...new Set(scopes.values()), ...(before === undefined ? [] : [before])]
+        .find((each) => isSameScope(each, seen)) ?? seen;
       if (scopes.size < MAX_REMEMBERED) scopes.set(key, scope);
       last.delete(key);
       last.set(key, scope);
@@ -64,6 +100,17 @@ export function createScopes(): Scopes {
       return scope;
     },
   };
+}
+
+function isSameScope(one: Scope, other: Scope): boolean {
+  return keepSameList(one.services, other.services) === one.services &&
+    isSameTraffic(one.traffic, other.traffic);
+}
+
+function isSameTraffic(one: Traffic, other: Traffic): boolean {
+  return (["facts", "destinations", "routings"] as const).every((list) =>
+    keepSameList<unknown>(one[list], other[list]) === one[list]
+  );
 }
 
 function hostsOf({ sidecar }: Viewer): readonly string[] {
@@ -75,19 +122,11 @@ function namespacesOfTheirOwn(services: readonly MeshService[]): ReadonlySet<str
   const namespaces = new Set<string>();
   let before: ServiceFacts | undefined;
   for (const { facts } of services) {
-    for (const name of facts.exportTo) namespaces.add(name);
+    for (const name of facts.exportTo) namespaces.add(name === "." ? facts.namespace : name);
     if (before?.host === facts.host) namespaces.add(before.namespace).add(facts.namespace);
     before = facts;
   }
   return namespaces;
-}
-
-function build(services: readonly MeshService[], before: Scope | undefined): Scope {
-  if (before !== undefined && keepSameList(before.services, services) === before.services) {
-    return before;
-  }
-  const facts = keepSameList(before?.facts, services.map((service) => service.facts));
-  return { services, facts };
 }
 
 function visibleTo(viewer: Viewer, services: readonly MeshService[]): readonly MeshService[] {
@@ -96,16 +135,14 @@ function visibleTo(viewer: Viewer, services: readonly MeshService[]): readonly M
   const byHost = new Map<string, MeshService>();
   for (const service of services) {
     const { host, exportTo, namespace: own } = service.facts;
-    if (!isExported(exportTo, namespace) || !isNamed(service.facts, hosts, namespace)) continue;
+    if (
+      !isExported(exportTo, { own, viewer: namespace }) || !isNamed(service.facts, hosts, namespace)
+    ) continue;
     if (!byHost.has(host) || own === namespace && byHost.get(host)!.facts.namespace !== namespace) {
       byHost.set(host, service);
     }
   }
   return [...byHost.values()];
-}
-
-function isExported(exportTo: readonly string[], namespace: string): boolean {
-  return exportTo.length === 0 || exportTo.includes("*") || exportTo.includes(namespace);
 }
 
 /** True when a Sidecar's `namespace/host` names the service; `.` is the proxy's namespace, `*` any, `~` none. */

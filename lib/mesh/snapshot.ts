@@ -52,6 +52,8 @@ function keepPolicies(before: Policies | undefined, policies: Policies): Policie
     sidecars: keep(before?.sidecars, policies.sidecars),
     authorization: keep(before?.authorization, policies.authorization),
     requests: keep(before?.requests, policies.requests),
+    destinations: keep(before?.destinations, policies.destinations),
+    routes: keep(before?.routes, policies.routes),
   };
   const names = Object.keys(kept) as (keyof Policies)[];
   return before !== undefined && names.every((name) => kept[name] === before[name]) ? before : kept;

@@ -5,6 +5,7 @@ import type { IstioDocument, IstioKind, UnreadDocument } from "../istio/mod.ts";
 const IN_EFFECT: readonly IstioKind[] = [
   ...["ServiceEntry", "WorkloadEntry"] as const,
   ...["PeerAuthentication", "Sidecar", "AuthorizationPolicy", "RequestAuthentication"] as const,
+  ...["DestinationRule", "VirtualService"] as const,
 ];
 /** Most kinds of one line. */
 const MAX_KINDS = 20;

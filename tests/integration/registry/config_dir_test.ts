@@ -118,20 +118,23 @@ Deno.test("openRegistry() says once what has no effect yet, and what is probably
   await withFolder(async ({ directory, open, pass, logs }) => {
     const rule =
       "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: r }\nspec:\n";
+    const idle =
+      "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: { name: p }\nspec: { concurrency: 1 }\n";
     await Deno.writeTextFile(`${directory}/a.yaml`, entry("a", "10.0.0.1"));
     await Deno.writeTextFile(
       `${directory}/b.yaml`,
-      `${rule}  host: a.example\n  workloadSelector: {}\n---\napiVersion: v1\nkind: Pod\n`,
+      `${rule}  host: a.example\n  workloadSelector: {}\n---\napiVersion: v1\nkind: Pod\n---\n${idle}`,
     );
     await using registry = await open();
     assert.deepEqual(registry.current.documents.map(({ kind }) => kind), [
       "ServiceEntry",
       "DestinationRule",
+      "ProxyConfig",
     ]);
     const said = (name: string) => logs.records.filter(({ event }) => event === name);
     assert.deepEqual(
       said("registry.documents_without_effect").map(({ level, fields }) => [level, fields]),
-      [["info", { withoutEffect: "DestinationRule (1)", leftAlone: "v1 Pod (1)" }]],
+      [["info", { withoutEffect: "ProxyConfig (1)", leftAlone: "v1 Pod (1)" }]],
     );
     assert.deepEqual(
       said("registry.document_warning").map(({ fields }) => [
@@ -146,9 +149,9 @@ Deno.test("openRegistry() says once what has no effect yet, and what is probably
     assert.equal(said("registry.documents_without_effect").length, 1);
     assert.equal(said("registry.document_warning").length, 1);
     // A rule that turns bad keeps what it was.
-    await Deno.writeTextFile(`${directory}/b.yaml`, `${rule}  host: ''\n`);
+    await Deno.writeTextFile(`${directory}/b.yaml`, `${rule}  host: ''\n---\n${idle}`);
     await pass(() => said("registry.document_refused").length === 1);
-    assert.equal(registry.current.documents.length, 2);
+    assert.equal(registry.current.documents.length, 3);
   });
 });
 

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { SidecarIngress } from "signet/istio/mod.ts";
-import { parseNode, type PeerMode } from "signet/mesh/mod.ts";
-import { fixedClusters, serviceCluster } from "../../../lib/envoy/clusters.ts";
+import { parseNode, type PeerMode, type Traffic } from "signet/mesh/mod.ts";
+import { fixedClusters, serviceClusters } from "../../../lib/envoy/clusters.ts";
 import { all, createGenerator, loadEncoder } from "signet/envoy/mod.ts";
 import { loadAssignment } from "../../../lib/envoy/endpoints.ts";
 import { applicationCluster, ingressListener } from "../../../lib/envoy/inbound.ts";
@@ -24,11 +24,17 @@ const HTTPD = serviceEntry({
 const BOUND: BoundOptions = { bind: "127.0.0.1", taken: [], lowest: 0 };
 const services = (yaml: string) => meshOf(yaml).services;
 const factsOf = (yaml: string) => services(yaml).map(({ facts }) => facts);
+/** Services of which nothing more is said. */
+const plainly = (facts: Traffic["facts"]): Traffic => ({
+  facts,
+  destinations: facts.map(() => undefined),
+  routings: facts.map(() => undefined),
+});
 const portOf = (yaml: string) => services(yaml)[0]!.facts.ports[0]!;
 
-Deno.test("serviceCluster() speaks mesh TLS where an endpoint says so, to the identities of the service", () => {
+Deno.test("serviceClusters() speaks mesh TLS where an endpoint says so, to the identities of the service", () => {
   const [service] = services(HTTPD);
-  const cluster = serviceCluster(service!, portOf(HTTPD))!;
+  const cluster = serviceClusters(service!, portOf(HTTPD))[0]!;
   assert.equal(cluster.name, "outbound|8080||httpd.example");
   assert.equal(cluster.type, "EDS");
   assert.deepEqual(cluster.edsClusterConfig, {
@@ -49,8 +55,8 @@ Deno.test("serviceCluster() speaks mesh TLS where an endpoint says so, to the id
   assert.match(text, /"name":"ROOTCA"/);
 });
 
-Deno.test("serviceCluster() follows protocol, place and resolution of a service", () => {
-  const one = (yaml: string) => serviceCluster(services(yaml)[0]!, portOf(yaml));
+Deno.test("serviceClusters() follows protocol, place and resolution of a service", () => {
+  const one = (yaml: string) => serviceClusters(services(yaml)[0]!, portOf(yaml))[0];
   const grpc = one(HTTPD.replace("protocol: HTTP,", "protocol: GRPC,"))!;
   assert.match(JSON.stringify(grpc.typedExtensionProtocolOptions), /http2ProtocolOptions/);
   assert.match(JSON.stringify(grpc.transportSocketMatches), /"alpnProtocols":\["istio","h2"\]/);
@@ -95,7 +101,7 @@ Deno.test("boundListeners() shares ports of requests and of TLS, and gives ports
     serviceEntry({ name: "f", port: 3306, protocol: "TCP" }) +
     serviceEntry({ name: "g", port: 15006, protocol: "TCP" }) +
     serviceEntry({ name: "h", port: 53, protocol: "UDP" });
-  const listeners = boundListeners(factsOf(yaml), BOUND);
+  const listeners = boundListeners(plainly(factsOf(yaml)), BOUND);
   assert.deepEqual(listeners.map(({ name }) => name), [
     "127.0.0.1_443",
     "127.0.0.1_3306",
@@ -107,7 +113,7 @@ Deno.test("boundListeners() shares ports of requests and of TLS, and gives ports
   assert.doesNotMatch(tcp!, /f\.example/);
   assert.match(http!, /"routeConfigName":"8080"/);
   const names = (options: Partial<BoundOptions>) =>
-    boundListeners(factsOf(yaml), { ...BOUND, ...options }).map(({ name }) => name);
+    boundListeners(plainly(factsOf(yaml)), { ...BOUND, ...options }).map(({ name }) => name);
   assert.deepEqual(names({ lowest: 1024, taken: [3306] }), ["127.0.0.1_8080"]);
 });
 
@@ -116,7 +122,7 @@ Deno.test("portRoutes() has a host for each service, under every name once", () 
     .replace("x.example", "web.shop.svc.cluster.local");
   const facts = factsOf(HTTPD + serviceEntry({ name: "b" }) + cluster);
   const domain = "shop.svc.cluster.local";
-  const routes = portRoutes(facts, 8080, { domain, blocks: false });
+  const routes = portRoutes(plainly(facts), 8080, { domain, blocks: false });
   assert.deepEqual(httpPorts(facts), [8080]);
   assert.deepEqual(routes.virtualHosts?.map(({ name, domains }) => [name, domains]), [
     ["b.example:8080", ["b.example", "b.example."]],
@@ -133,11 +139,14 @@ Deno.test("portRoutes() has a host for each service, under every name once", () 
     ],
     ["allow_any", ["*"]],
   ]);
-  const elsewhere = portRoutes(facts, 8080, { domain: "zoo.svc.cluster.local", blocks: true });
+  const elsewhere = portRoutes(plainly(facts), 8080, {
+    domain: "zoo.svc.cluster.local",
+    blocks: true,
+  });
   assert.deepEqual(elsewhere.virtualHosts?.[2]?.domains?.slice(2), ["web.shop", "web.shop.svc"]);
   assert.equal(elsewhere.virtualHosts?.at(-1)?.name, "block_all");
   const twice = factsOf(HTTPD + HTTPD.replaceAll("httpd", "other"));
-  const names = portRoutes(twice, 8080, { domain, blocks: false }).virtualHosts!
+  const names = portRoutes(plainly(twice), 8080, { domain, blocks: false }).virtualHosts!
     .flatMap(({ domains }) => domains!);
   assert.equal(new Set(names).size, names.length, "Envoy refuses a name that stands twice");
 });
@@ -231,10 +240,10 @@ Deno.test("no generator names what only Istio's build of Envoy has, and the enco
   const made = [
     ...fixedClusters().map((each) => [each, encoder.cluster(each)] as const),
     ...services(HTTPD).map((each) => {
-      const cluster = serviceCluster(each, portOf(HTTPD))!;
+      const cluster = serviceClusters(each, portOf(HTTPD))[0]!;
       return [cluster, encoder.cluster(cluster)] as const;
     }),
-    ...boundListeners(all, { ...BOUND, bind: "::1" }).map((each) =>
+    ...boundListeners(plainly(all), { ...BOUND, bind: "::1" }).map((each) =>
       [each, encoder.listener(each)] as const
     ),
     ...(["STRICT", "PERMISSIVE", "DISABLE"] as const).flatMap((mode) =>

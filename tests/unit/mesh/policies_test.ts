@@ -132,7 +132,7 @@ Deno.test("createScopes() shows what a Sidecar's hosts name", () => {
     const mesh = meshOf(yaml + sidecar("s", "shop", `{ egress: [{ hosts: ["${host}"] }] }`));
     const [policy] = mesh.policies.sidecars;
     const viewer = { namespace: "shop", sidecar: policy!.spec };
-    const { facts } = createScopes().scopeOf(mesh, viewer);
+    const { traffic: { facts } } = createScopes().scopeOf(mesh, viewer);
     assert.deepEqual(facts.map((each) => each.host), expected, host);
   }
 });

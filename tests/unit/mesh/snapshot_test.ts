@@ -71,7 +71,7 @@ Deno.test("createScopes() shows a namespace what is exported to it, and shares w
   const hidden = serviceEntry({ name: "own", more: "exportTo: [shop]" });
   const mesh = meshOf(A + hidden);
   const hosts = (namespace: string) =>
-    scopes.scopeOf(mesh, { namespace }).facts.map(({ host }) => host);
+    scopes.scopeOf(mesh, { namespace }).traffic.facts.map(({ host }) => host);
   assert.deepEqual(hosts("shop"), ["a.example", "own.example"]);
   assert.deepEqual(hosts("default"), ["a.example"]);
   assert.equal(
@@ -81,14 +81,14 @@ Deno.test("createScopes() shows a namespace what is exported to it, and shares w
   const moved = meshOf(A.replace("10.0.0.1", "10.0.0.9") + hidden, { previous: mesh });
   const [before, after] = [mesh, moved].map((each) => scopes.scopeOf(each, { namespace: "shop" }));
   assert.notEqual(after, before);
-  assert.equal(after!.facts, before!.facts, "endpoints are no facts");
+  assert.equal(after!.traffic, before!.traffic, "endpoints are no facts");
 });
 
 Deno.test("createScopes() prefers the service of the proxy's own namespace under one host", () => {
   const twice = A + A.replace("metadata: { name: a }", "metadata: { name: a, namespace: zoo }");
   const mesh = meshOf(twice);
   const own = (namespace: string) =>
-    createScopes().scopeOf(mesh, { namespace }).facts.map((facts) => facts.namespace);
+    createScopes().scopeOf(mesh, { namespace }).traffic.facts.map((facts) => facts.namespace);
   assert.deepEqual(own("zoo"), ["zoo"]);
   assert.deepEqual(own("default"), ["default"]);
   assert.deepEqual(own("elsewhere"), ["default"]);
