@@ -17,6 +17,7 @@ import type { Config } from "./lib/config/mod.ts";
 import { distributeRoots } from "./lib/distribution/mod.ts";
 import { listenDns, openForwarder } from "./lib/dns/mod.ts";
 import { listenGrpc, runCa } from "./lib/grpc/mod.ts";
+import { openInjector } from "./lib/inject/mod.ts";
 import { openRegistry } from "./lib/registry/mod.ts";
 import { loadServerCert } from "./lib/server_cert/mod.ts";
 import { listenWebhook } from "./lib/webhook/mod.ts";
@@ -34,9 +35,10 @@ export async function start(config: Config, system: System): Promise<RunningServ
   const signers = opened.use(await openSigners(config.signers, host)); // a cluster's, in its place
   const cert = opened.use(await loadServerCert(config.cert, { ...host, ca, signers })); // 2. our own certificate, issued in process
   const grpc = opened.use(await listenGrpc(config.grpc, { ...host, cert })); // 3. secure gRPC
-  const webhook = opened.use(
-    await listenWebhook(config.webhook, { ...host, cert, http, injector: undefined }),
-  ); // 4. webhook HTTPS
+  const { inject, mesh } = config;
+  const injector = opened.use(await openInjector(inject && { ...inject, mesh }, host)); // sidecars for pods
+  const admission = { ...host, cert, http, injector };
+  const webhook = opened.use(await listenWebhook(config.webhook, admission)); // 4. webhook HTTPS
   const registry = opened.use(await openRegistry(config.registry, host)); // services of the mesh
   const { forward } = config.dns;
   const forwarder = forward && opened.use(await openForwarder(forward, host)); // servers for other names

@@ -53,7 +53,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // 5: the command line
   commands: [
     ...["base", "spiffe", "x509", "config", "crypto", "store", "telemetry", "tls", "authn", "ca"],
-    ...["server_cert", "registry", "xds", "grpc", "dns", "transport", "kube", "webhook"],
+    ...["server_cert", "registry", "xds", "grpc", "dns", "transport", "kube", "webhook", "inject"],
   ],
 };
 

@@ -11,6 +11,7 @@ import { selectProvider } from "../crypto/mod.ts";
 import { describeUnknown, findMeshIfThere, type FoundMesh } from "./cluster_mesh.ts";
 import { lookAtCertificates } from "./check/certificates.ts";
 import { lookAtCluster } from "./check/cluster.ts";
+import { lookAtInjection } from "./check/injection.ts";
 import { fault, guarded, type Look, ok, warning } from "./check/look.ts";
 import {
   lookAtAddresses,
@@ -119,6 +120,7 @@ async function lookAtAll(args: readonly string[], host: CommandHost): Promise<re
     ...await lookAtCluster(config, host),
     ...certificates.looks,
     ...await lookAtRegistry(config),
+    ...await lookAtInjection(config),
     ...await lookAtDns(config),
     ...lookAtAddresses(config, certificates),
   ];

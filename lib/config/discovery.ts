@@ -5,6 +5,7 @@ import type { ListenAddress } from "./address.ts";
 import { type OptionTable, parseFlags } from "./flags.ts";
 import type { MeshConfig } from "./mesh_config.ts";
 import { toDns, toRegistry, toXds } from "./dns.ts";
+import { toInject } from "./inject.ts";
 import {
   type ClusterOfMesh,
   clusterOfMesh,
@@ -214,6 +215,7 @@ function toConfig(
     xds: toXds(values),
     dns: toDns(values),
     webhook: toWebhook(values, toKube(values, resolved) !== undefined),
+    inject: toInject(values, toKube(values, resolved)),
     limits: {
       perIdentity: rateLimit(values.ratePerIdentity, values.burstPerIdentity),
       perAddress: rateLimit(values.ratePerAddress, values.burstPerAddress),

@@ -121,6 +121,14 @@ export interface Config {
       readonly patchesValidation: boolean;
     } | undefined;
   };
+  /** Sidecar injection; undefined when it is turned off. */
+  readonly inject: {
+    readonly directory: string;
+    readonly configMap: { readonly namespace: string; readonly name: string } | undefined;
+    readonly builtin: { readonly image: string; readonly clusterName: string };
+    readonly revision: string;
+    readonly nativeSidecars: "on" | "off" | "auto";
+  } | undefined;
   /** The xDS server; undefined rates are those that the processors allow. */
   readonly xds: {
     readonly authenticates: boolean;

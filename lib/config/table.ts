@@ -8,6 +8,7 @@ import { levelsOption } from "./log_options.ts";
 import { AUTHN_OPTIONS } from "./table_authn.ts";
 import { CA_OPTIONS } from "./table_ca.ts";
 import { DNS_OPTIONS } from "./table_dns.ts";
+import { INJECT_OPTIONS } from "./table_inject.ts";
 import { KUBE_OPTIONS } from "./table_kube.ts";
 import { SIGNER_OPTIONS } from "./table_signers.ts";
 import { OTEL_OPTIONS } from "./table_otel.ts";
@@ -308,6 +309,7 @@ export const OPTIONS = {
   ...DNS_OPTIONS,
   ...XDS_OPTIONS,
   ...WEBHOOK_OPTIONS,
+  ...INJECT_OPTIONS,
 } as const satisfies Record<
   string,
   Option<unknown>

@@ -19,6 +19,7 @@
  *
  * @module
  */
+export { checkInjector, type InjectorReport } from "./check.ts";
 export { openInjector } from "./injector.ts";
 export type {
   InjectConfig,

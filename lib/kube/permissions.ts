@@ -19,6 +19,8 @@ export interface PermissionScope {
   readonly useCacerts: boolean;
   /** True when it takes part in an election. */
   readonly electsLeader: boolean;
+  /** Name of the ConfigMap with the injector's configuration; `undefined` when nothing is injected. */
+  readonly injectConfigMap: string | undefined;
   /** Names of the ConfigMaps that it writes. */
   readonly configMaps: readonly string[];
   /** Signers that it asks for certificates, `domain/name` or `domain/*`. */
@@ -61,7 +63,7 @@ function all(
 /** Everything that a server does. */
 export function serverPermissions(scope: PermissionScope): readonly KubePermission[] {
   const { namespace, ownsCa, useCacerts, electsLeader, configMaps, meshConfigMaps } = scope;
-  const { signers, webhooks } = scope;
+  const { signers, webhooks, injectConfigMap } = scope;
   const secrets = useCacerts ? [CA_SECRET.own, CA_SECRET.cacerts] : [CA_SECRET.own];
   const secret = { group: "", resource: "secrets", namespace };
   const lease = { group: "coordination.k8s.io", resource: "leases", namespace };
@@ -90,6 +92,11 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
     ...Object.entries(OF_SERVICES).flatMap(([group, resources]) =>
       resources.flatMap((resource) => all({ group, resource }, "list", "watch"))
     ),
+    ...(injectConfigMap === undefined ? [] : all(
+      { group: "", resource: "configmaps", namespace, name: injectConfigMap },
+      "list",
+      "watch",
+    )),
     ...(signers.length > 0 ? signing(signers) : []),
     ...webhookPermissions("mutatingwebhookconfigurations", webhooks.injection),
     ...webhookPermissions("validatingwebhookconfigurations", webhooks.validation),

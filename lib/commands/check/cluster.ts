@@ -52,7 +52,7 @@ async function hasPluggedIn({ ca }: Config): Promise<boolean> {
 }
 
 function scopeOf(
-  { cert, signers, mesh, webhook, authn }: Config,
+  { cert, signers, mesh, webhook, authn, inject }: Config,
   kube: NonNullable<Config["kube"]>,
   ownsCa: boolean,
 ): PermissionScope {
@@ -63,6 +63,7 @@ function scopeOf(
     ownsCa,
     electsLeader: kube.electsLeader,
     configMaps: names.filter((name) => name !== undefined),
+    injectConfigMap: inject?.configMap?.name,
     signers: signersOf({ cert, signers }),
     meshConfigMaps: [mesh.configMaps?.name, mesh.configMaps?.shared].filter((name) =>
       name !== undefined

@@ -40,7 +40,9 @@ export async function guarded(
     if (!isSignetError(thrown)) throw thrown;
     return [{
       about,
-      status: ["config.bad_value", "kube.bad_config"].includes(thrown.code) ? "config" : "fault",
+      status: ["config.bad_value", "kube.bad_config", "inject.bad_config"].includes(thrown.code)
+        ? "config"
+        : "fault",
       detail: messageOf(thrown),
     }];
   }

@@ -267,3 +267,28 @@ Deno.test("signet check looks at a plugged-in CA, not at the Secret of a cluster
   const kept = await check(args, { cwd: dir.path });
   assert.match(kept.said("CA")[0]!, /^fault: Cannot GET .*istio-ca-secret/);
 });
+
+Deno.test("signet check looks at the injector's folder", async () => {
+  await using dir = await tempDir();
+  const folder = `${dir.path}/inject`;
+  const check = () =>
+    runSignet(["check", ...ANYWHERE, "--injectDir", folder], { cwd: dir.path, env: NO_DNS });
+  const none = await check();
+  assert.match(none.stdout, /ok +injection +none: there is neither .*\/inject nor a cluster/);
+  await writeFiles(folder, {
+    config: "policy: sometimes\ndefaultTemplates: [a, b]\ntemplates: {a: x}\n",
+    values: "{}",
+  });
+  const odd = await check();
+  assert.equal(odd.code, 0, odd.stdout + odd.stderr);
+  assert.match(odd.stdout, /ok +injection +.*: policy sometimes, templates a$/m);
+  assert.match(odd.stdout, /warning +injection +policy is "sometimes": nothing would be injected/);
+  assert.match(odd.stdout, /warning +injection +defaultTemplates names "b", which is no template/);
+  await writeFiles(folder, { config: "templates: {a: '{{ if }}'}" });
+  const bad = await check();
+  assert.equal(bad.code, 2, bad.stdout + bad.stderr);
+  assert.match(
+    bad.stdout,
+    /config +injection +Cannot use the injector's configuration: template "a"/,
+  );
+});
