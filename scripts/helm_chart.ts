@@ -16,6 +16,20 @@ const NAMESPACE = "{{ .Release.Namespace }}";
 const OF_REVISION =
   `{{ if not (has .Values.revision (list "" "default")) }}-{{ .Values.revision }}{{ end }}`;
 
+const REVISION = '{{ .Values.revision | default "default" }}';
+/** The mutating configuration's name, which istiod's charts end with a namespace that is not the usual one. */
+const INJECTOR =
+  `istio-sidecar-injector${OF_REVISION}{{ if ne .Release.Namespace "istio-system" }}-${NAMESPACE}{{ end }}`;
+/** The end of the last entry of the mutating configuration. */
+const LAST_ENTRY = `        - { key: istio.io/rev, operator: DoesNotExist }
+    clientConfig: *inject
+    rules: *pods
+    failurePolicy: Fail
+    reinvocationPolicy: Never
+    sideEffects: None
+    admissionReviewVersions: [v1]
+`;
+
 /** What differs from one installation to the next, by file. */
 const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
   "deployment.yaml": [
@@ -93,13 +107,49 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
   ],
   "webhooks.yaml": [
     [
-      `  name: istio-validator-${NAMESPACE}\n`,
-      `  name: istio-validator${OF_REVISION}-${NAMESPACE}\n`,
+      `  name: istio-validator-${NAMESPACE}
+  labels:
+    istio.io/rev: default
+`,
+      `  name: istio-validator${OF_REVISION}-${NAMESPACE}
+  labels:
+    istio.io/rev: ${REVISION}
+`,
     ],
     [
-      "    istio.io/rev: default\n",
-      '    istio.io/rev: {{ .Values.revision | default "default" }}\n',
+      `  name: istio-sidecar-injector
+  labels:
+    istio.io/rev: default
+`,
+      `  name: ${INJECTOR}
+  labels:
+    istio.io/rev: ${REVISION}
+`,
     ],
+    [
+      `        - { key: istio.io/rev, operator: In, values: [default] }
+        - { key: istio-injection, operator: DoesNotExist }
+`,
+      `        - { key: istio.io/rev, operator: In, values: [${REVISION}] }
+        - { key: istio-injection, operator: DoesNotExist }
+`,
+    ],
+    [
+      `        - { key: istio.io/rev, operator: In, values: [default] }
+    clientConfig: *inject
+`,
+      `        - { key: istio.io/rev, operator: In, values: [${REVISION}] }
+    clientConfig: *inject
+`,
+    ],
+    // Labels that name no revision are the default one's.
+    [
+      "  - name: namespace.sidecar-injector.istio.io\n",
+      `  {{- if has .Values.revision (list "" "default") }}
+  - name: namespace.sidecar-injector.istio.io
+`,
+    ],
+    [LAST_ENTRY, `${LAST_ENTRY}  {{- end }}\n`],
   ],
   "rbac.yaml": [
     [
@@ -107,8 +157,22 @@ const SUBSTITUTIONS: Readonly<Record<string, readonly Substitution[]>> = {
       "are found by their label.\n",
     ],
     [
-      "resourceNames: [istio-sidecar-injector]",
-      `resourceNames: [istio-sidecar-injector${OF_REVISION}{{ if ne .Release.Namespace "istio-system" }}-${NAMESPACE}{{ end }}]`,
+      `resources: [mutatingwebhookconfigurations]
+    resourceNames: [istio-sidecar-injector]`,
+      `resources: [mutatingwebhookconfigurations]
+    resourceNames: [${INJECTOR}]`,
+    ],
+    [
+      `  # Templates and values of sidecars. With a revision, istio-sidecar-injector-<revision>.
+  - apiGroups: [""]
+    resources: [configmaps]
+    resourceNames: [istio-sidecar-injector]
+`,
+      `  # Templates and values of sidecars.
+  - apiGroups: [""]
+    resources: [configmaps]
+    resourceNames: [istio-sidecar-injector${OF_REVISION}]
+`,
     ],
     [
       `resourceNames: [istio-validator-${NAMESPACE}]`,

@@ -52,7 +52,7 @@ async function hasPluggedIn({ ca }: Config): Promise<boolean> {
 }
 
 function scopeOf(
-  { cert, signers, mesh, webhook, authn, inject }: Config,
+  { ca, cert, signers, mesh, webhook, authn, inject }: Config,
   kube: NonNullable<Config["kube"]>,
   ownsCa: boolean,
 ): PermissionScope {

@@ -20,8 +20,12 @@ const DEFAULTS: PermissionScope = {
   electsLeader: true,
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
   meshConfigMaps: ["istio"],
+  injectConfigMap: "istio-sidecar-injector",
   signers: [],
   webhooks: configurationNames({ revision: "default", namespace: NAMESPACE }),
+  trustBundle: false,
+  remoteClustersNamespace: undefined,
+  remoteCerts: false,
 };
 
 function template(helm: string, args: readonly string[] = []) {
@@ -121,6 +125,7 @@ testWithPeers("the chart grants exactly what signet does with its values", [
       ["--set", "revision=canary,sharedMeshConfig=shared"],
       {
         meshConfigMaps: ["istio-canary", "shared"],
+        injectConfigMap: "istio-sidecar-injector-canary",
         webhooks: configurationNames({ revision: "canary", namespace: NAMESPACE }),
       },
     ],
