@@ -70,6 +70,12 @@ function checkCount(
   }
 }
 
+/** What a long text or list costs a function, in steps. */
+function charge(run: Run, value: unknown): void {
+  if (typeof value === "string") run.steps += value.length >>> 10;
+  else if (Array.isArray(value)) run.steps += value.length >>> 6;
+}
+
 /** Runs the function itself: whatever it throws is an error of this call. */
 export function invoke(
   run: Run,
@@ -79,12 +85,14 @@ export function invoke(
   node: Node,
 ): unknown {
   let result;
+  for (const value of values) charge(run, value);
   try {
     result = called(...values);
   } catch (thrown) {
     run.at = node;
     fail(run, `error calling ${name}: ${messageOf(thrown)}`, thrown);
   }
+  charge(run, result);
   const { maxOutputChars } = run.source.limits;
   if (typeof result === "string" && result.length > maxOutputChars) {
     fail(run, `error calling ${name}: makes more than ${maxOutputChars} characters`);

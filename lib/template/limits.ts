@@ -6,9 +6,14 @@ export interface TemplateLimits {
   readonly maxTextChars: number;
   /** How deep blocks and parentheses nest in the text; an `else if` is one level deeper than its `if`. */
   readonly maxNesting: number;
+  /** Variables that are in scope at once. */
+  readonly maxVariables: number;
   /** How deep blocks, parentheses and calls of templates nest while rendering. */
   readonly maxDepth: number;
-  /** Statements, function calls and rounds of a range in one rendering. */
+  /**
+   * Statements, function calls and rounds of a range in one rendering. Of each text that a function is given or makes 1,024 characters are
+   * one more, and of each list 64 members.
+   */
   readonly maxSteps: number;
   /** Characters (UTF-16 units) of the output, and of each text that a function makes. */
   readonly maxOutputChars: number;
@@ -18,6 +23,7 @@ export interface TemplateLimits {
 export const TEMPLATE_LIMITS: TemplateLimits = {
   maxTextChars: 1_048_576,
   maxNesting: 400,
+  maxVariables: 1000,
   maxDepth: 800,
   maxSteps: 200_000,
   maxOutputChars: 2_097_152,

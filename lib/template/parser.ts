@@ -53,8 +53,7 @@ export function parseTrees(
   text: string,
   options: ParserOptions,
 ): ReadonlyMap<string, List> {
-  const parser = new Parser(name, text, options);
-  return parser.parse();
+  return new Parser(name, text, options).parse();
 }
 
 class Parser {
@@ -279,7 +278,7 @@ class Parser {
       if (next.kind === "assign" || next.kind === "declare") {
         this.#cursor.nextNonSpace();
         variables.push(variable.text);
-        this.#scope.variables.push(variable.text);
+        this.#declare(variable.text);
         return { variables, isAssignment: next.kind === "assign" };
       }
       if (next.kind !== "char" || next.text !== ",") {
@@ -288,7 +287,7 @@ class Parser {
       }
       this.#cursor.nextNonSpace();
       variables.push(variable.text);
-      this.#scope.variables.push(variable.text);
+      this.#declare(variable.text);
       if (context !== "range" || variables.length >= 2) {
         this.#cursor.fail(`too many declarations in ${context}`);
       }
@@ -296,6 +295,14 @@ class Parser {
         this.#cursor.fail("range can only initialize variables");
       }
     }
+  }
+
+  #declare(name: string): void {
+    const { maxVariables } = this.#options.limits;
+    if (this.#scope.variables.length >= maxVariables) {
+      this.#cursor.fail(`more than ${maxVariables} variables are in scope`);
+    }
+    this.#scope.variables.push(name);
   }
 
   #command(): Command {

@@ -79,6 +79,24 @@ Deno.test("render() takes no more than maxSteps, however little each round does"
   match(refusal("{{range 10}}{{.}}{{end}}", {}, limits({ maxSteps: 10 })), /more than 10 steps/);
 });
 
+Deno.test("render() counts long texts and lists that functions are given or make", () => {
+  const upper = "{{$a := repeat 2000000 `a`}}{{range 150000}}{{$b := upper $a}}{{end}}";
+  match(refusal(upper), /takes more than 200000 steps/);
+  const reverse = "{{$l := until 90000}}{{range 150000}}{{$b := reverse $l}}{{end}}";
+  match(refusal(reverse), /takes more than 200000 steps/);
+});
+
+Deno.test("parseTemplate() refuses more variables in scope than maxVariables", () => {
+  const declared = (count: number) => "{{$x := 1}}".repeat(count);
+  ok(render(`${declared(2)}{{$x}}`, {}, limits({ maxVariables: 3 })).length > 0);
+  match(
+    refusal(declared(3), {}, limits({ maxVariables: 3 })),
+    /more than 3 variables are in scope/,
+  );
+  match(refusal(declared(20_000)), /more than 1000 variables are in scope/);
+  strictEqual(render(`{{range 1}}${declared(990)}{{end}}`.repeat(3)), "");
+});
+
 Deno.test("render() writes no more than maxOutputChars", () => {
   strictEqual(render("{{range 5}}ab{{end}}", {}, limits({ maxOutputChars: 10 })), "ababababab");
   const message = refusal("{{range 6}}ab{{end}}", {}, limits({ maxOutputChars: 10 }));
