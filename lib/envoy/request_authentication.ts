@@ -41,7 +41,7 @@ const NOBODYS_KEY = {
 const SPACE_DELIMITED = ["permission", "scope"];
 /** Members of a JSON Web Key that are for whoever signs (RFC 7518 section 6). */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-/** What Envoy refuses in the name of a header. */
+/** What Envoy refuses in the name of a header, and in what stands before a token. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const NO_HEADER_REGEXP = /[\u0000\r\n]/;
 
@@ -82,13 +82,13 @@ export function keyClusters(access: Access): readonly ClusterJson[] {
   return [...new Map(clusters).values()];
 }
 
-/** Rules in order of issuer; one that looks for its token under a name that no header has finds none, and Envoy would refuse it. */
+/** Rules in order of issuer; one that looks for its token where no header has any finds none, and Envoy would refuse it. */
 function rulesOf({ requests }: Access): readonly JwtRule[] {
   return requests.flatMap(({ spec }) => spec.jwtRules)
     .filter(({ fromHeaders, outputPayloadToHeader }) =>
-      ![...fromHeaders.map(({ name }) => name), outputPayloadToHeader].some((name) =>
-        NO_HEADER_REGEXP.test(name)
-      )
+      ![...fromHeaders.flatMap(({ name, prefix }) => [name, prefix]), outputPayloadToHeader].some((
+        text,
+      ) => NO_HEADER_REGEXP.test(text))
     )
     .sort(({ issuer: one }, { issuer: other }) => one < other ? -1 : one > other ? 1 : 0);
 }

@@ -63,6 +63,20 @@ spec: { selector: { matchLabels: { app: httpd } }, ${spec} }
 `;
 }
 
+const TEXTS = ["(", "[a", "\\\\", "\\ud800", "é", "__proto__", "*(", "(*", "a".repeat(4_000)]
+  .map((text) => `"${text}"`).join();
+/** Documents that are fine by Istio's rules, with what Envoy might refuse a whole listener for. */
+const ODD = policy(
+  "odd",
+  `action: AUDIT, rules: [{ from: [{ source: { principals: [${TEXTS}], namespaces: [${TEXTS}], requestPrincipals: [${TEXTS}], ipBlocks: ["::ffff:1.2.3.4", "10.1.2.3/8"] } }], to: [{ operation: { hosts: [${TEXTS}], methods: [${TEXTS}], paths: ["/${
+    "a".repeat(300)
+  }/{*}/{**}", "/{*}", "*"], ports: ["0"] } }], when: [{ key: "request.auth.claims[(]", values: [${TEXTS}] }, { key: "request.headers[a\\nb]", notValues: [${TEXTS}] }, { key: "request.headers[é]", values: [${TEXTS}] }, { key: "experimental.envoy.filters.a[ ]", values: ["[]"] }] }]`,
+) + policy(
+  "odd",
+  `jwtRules: [{ issuer: "\\ud800", audiences: [${TEXTS}], jwks: '{"keys":[{"kty":"RSA","n":"AQ","e":"AQ"}]}' }, { issuer: a, fromHeaders: [{ name: x, prefix: "a\\nb" }] }, { issuer: b, outputPayloadToHeader: "\\r" }, { issuer: c, jwksUri: "https:opaque", fromParams: [${TEXTS}], fromCookies: [${TEXTS}], timeout: 9000h }]`,
+  { kind: "RequestAuthentication" },
+);
+
 testWithPeers(
   "A workload takes the calls that its policies allow, and the tokens of its issuers",
   ["pilot-agent", "envoy"],
@@ -192,10 +206,16 @@ testWithPeers(
       assert.match(await httpd.admin("/clusters"), /jwks\|1\|tls\|127\.0\.0\.1::/);
     });
     await t.step("a policy that is tried out refuses nothing", async () => {
-      await say(policy("deny", "action: DENY, rules: [{}]", {
-        more: `, annotations: { istio.io/dry-run: "true" }`,
-      }));
+      await say(
+        ODD + policy("deny", "action: DENY, rules: [{}]", {
+          more: `, annotations: { istio.io/dry-run: "true" }`,
+        }),
+      );
       await untilStatus(200, "/");
+      await until(
+        "the odd policy is there",
+        async () => /policy\[odd\]/.test(await httpd.admin("/config_dump")) ? true : undefined,
+      );
       // Istio's bootstrap leaves these counters out: that Envoy has the rules is what can be seen.
       assert.match(await httpd.admin("/config_dump"), /istio_dry_run_deny_/);
     });
