@@ -293,9 +293,10 @@ async function kindsOf(cluster: TestCluster, registry: ServiceRegistry): Promise
       "the definition is served",
       () =>
         cluster.api("POST", LIST.networking("shop", plural), body).catch((thrown: Error) => {
-          if (/404|failed|not find/.test(thrown.message)) return undefined;
+          if (/: (404|503) /.test(thrown.message)) return undefined;
           throw thrown;
         }),
+      { giveUpMs: 120_000 },
     );
   await create("serviceentries", {
     apiVersion: "networking.istio.io/v1",
