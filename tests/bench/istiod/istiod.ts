@@ -8,6 +8,8 @@ import { freePort } from "../../support/ports.ts";
 export interface Istiod {
   /** `host:port` of the secure gRPC listener. */
   readonly addr: string;
+  /** `host:port` of its webhooks. */
+  readonly httpsAddr: string;
   /** The name that its certificate carries. */
   readonly serverName: string;
   /** Process id of pilot-discovery, whose CPU and memory count. */
@@ -23,14 +25,23 @@ const BUNDLE = ["ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"] 
  *
  * @param caDir a folder in istiod's form: `ca-cert.pem`, `ca-key.pem`, `root-cert.pem`, `cert-chain.pem`. An empty chain, as a
  * self-signed root has, becomes the root itself, since istiod takes no empty one.
+ * @param options.inject the injector's files `config` and `values`; without them it injects nothing.
  */
-export async function startIstiod(caDir: string): Promise<Istiod> {
+export async function startIstiod(
+  caDir: string,
+  { inject = {} }: { readonly inject?: Readonly<Record<string, string>> } = {},
+): Promise<Istiod> {
   const paths = await buildIstiod();
   const dir = await Deno.makeTempDir({ prefix: "istiod-bench-" });
   const cluster = await startCluster(paths, { authorization: "AlwaysAllow" });
   try {
     const rootCaDir = `${dir}/cacerts`;
     await copyBundle(caDir, rootCaDir);
+    const injectDir = `${dir}/var/lib/istio/inject`;
+    if (Object.keys(inject).length > 0) await Deno.mkdir(injectDir, { recursive: true });
+    for (const [name, text] of Object.entries(inject)) {
+      await Deno.writeTextFile(`${injectDir}/${name}`, text);
+    }
     const ports = {
       secure: freePort(),
       http: freePort(),
@@ -68,6 +79,7 @@ export async function startIstiod(caDir: string): Promise<Istiod> {
     });
     return {
       addr: at(ports.secure),
+      httpsAddr: at(ports.https),
       serverName: "istiod.istio-system.svc",
       pid: daemon.pid,
       async stop() {

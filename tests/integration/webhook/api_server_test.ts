@@ -85,25 +85,16 @@ const good = (name: string) =>
 /** The API server's schema takes it. */
 const bad = (name: string) => virtualService(name, []);
 
-const MUTATING = {
-  apiVersion: "admissionregistration.k8s.io/v1",
-  kind: "MutatingWebhookConfiguration",
-  metadata: { name: "istio-sidecar-injector", labels: { "istio.io/rev": "default" } },
-  webhooks: ["rev.namespace.", "object."].map((prefix) => ({
-    name: `${prefix}sidecar-injector.istio.io`,
-    clientConfig: {
-      service: { name: "istiod", namespace: "istio-system", path: "/inject", port: 443 },
-    },
-    // Nothing is asked in these tests.
-    rules: [{
-      operations: ["CREATE"],
-      apiGroups: ["none.example"],
-      apiVersions: ["v1"],
-      resources: ["none"],
+const POD = {
+  metadata: { generateName: "web-", labels: { app: "web" } },
+  spec: {
+    automountServiceAccountToken: false,
+    containers: [{
+      name: "web",
+      image: "web",
+      readinessProbe: { httpGet: { path: "/r", port: 80 } },
     }],
-    sideEffects: "None",
-    admissionReviewVersions: ["v1"],
-  })),
+  },
 };
 
 testWithPeers(
@@ -114,7 +105,7 @@ testWithPeers(
     await cluster.createNamespace("shop");
     await applyManifests(cluster);
     await applyCrds(cluster, ["Gateway", "VirtualService"]);
-    await cluster.api("POST", `${CONFIGURATIONS}/mutatingwebhookconfigurations`, MUTATING);
+    await cluster.createServiceAccount("shop", "default");
     const kubeconfig = await writeKubeconfig(`${cluster.dir}/signet.kubeconfig`, {
       cluster: { server: cluster.url, "certificate-authority": cluster.caFile },
       user: { token: await cluster.token("istio-system", "signet", { audiences: [] }) },
@@ -164,6 +155,30 @@ testWithPeers(
         await cluster.api("DELETE", `${VIRTUAL_SERVICES}/one`);
       },
     );
+    await t.step("a pod of a labelled namespace comes back with its sidecar", async () => {
+      await pointTo(cluster, server, INJECTOR);
+      const create = () => cluster.api("POST", "/api/v1/namespaces/shop/pods", POD);
+      const names = ({ spec }: KubeDocument): readonly string[] =>
+        [...spec.initContainers ?? [], ...spec.containers].map(({ name }) => name);
+      assert.deepEqual(names(await create()), ["web"]);
+      await cluster.api("PATCH", "/api/v1/namespaces/shop", {
+        metadata: { labels: { "istio-injection": "enabled" } },
+      });
+      const injected = await until("pods are injected", async () => {
+        const pod = await create();
+        return names(pod).includes("istio-proxy") ? pod : undefined;
+      });
+      const { annotations } = injected.metadata;
+      assert.match(annotations["sidecar.istio.io/status"], /"containers":|"initContainers":/);
+      const web = injected.spec.containers.find(({ name }: KubeDocument) => name === "web");
+      assert.equal(web.readinessProbe.httpGet.path, "/app-health/web/readyz");
+      const labels = { ...POD.metadata.labels, "sidecar.istio.io/inject": "false" };
+      const left = await cluster.api("POST", "/api/v1/namespaces/shop/pods", {
+        ...POD,
+        metadata: { ...POD.metadata, labels },
+      });
+      assert.deepEqual(names(left), ["web"]);
+    });
     await t.step("what somebody edits is mended", async () => {
       for (const path of [VALIDATOR, INJECTOR]) {
         const configuration = await cluster.api("GET", path);
