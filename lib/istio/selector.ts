@@ -80,8 +80,10 @@ function checkTarget(
   at: Cursor,
 ): void {
   if (TARGET_KINDS.get(group)?.includes(kind)) return;
-  const kinds = "Service, ServiceEntry, Gateway or GatewayClass";
-  fault(below(at, "kind"), `targetRef must be to one of ${kinds} but was ${group}/${kind}`);
+  const gateways = "gateway.networking.k8s.io/v1";
+  const kinds = "core/v1/Service networking.istio.io/v1/ServiceEntry " +
+    `${gateways}/Gateway ${gateways}/GatewayClass`;
+  fault(below(at, "kind"), `targetRef must be to one of [${kinds}] but was ${group}/${kind}`);
 }
 
 /** The rules of labels that select workloads; `field` is the name of their map. */

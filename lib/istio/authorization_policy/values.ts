@@ -19,7 +19,24 @@ export function emptyFault(values: readonly string[], name: string): string | un
 export function addressesFault(values: readonly string[], name: string): string | undefined {
   const wrong = values.find((value) => !(value.includes("/") ? isIpPrefix : isIpAddress)(value));
   if (wrong === undefined) return emptyFault(values, name);
-  return wrong.includes("/") ? `bad CIDR range (${wrong})` : `bad IP address (${wrong})`;
+  return wrong.includes("/")
+    ? `bad CIDR range (${wrong})${prefixFault(wrong)}`
+    : `bad IP address (${wrong})`;
+}
+
+/** What Go's `netip.ParsePrefix` says behind an address that is one. */
+function prefixFault(prefix: string): string {
+  const slash = prefix.lastIndexOf("/");
+  const [address, bits] = [prefix.slice(0, slash), prefix.slice(slash + 1)];
+  const [numeric = "", zone] = address.split("%");
+  if (!isIpAddress(numeric)) return "";
+  const hasBits = /^(0|[1-9]\d*)$/.test(bits);
+  const why = zone !== undefined
+    ? "IPv6 zones cannot be present in a prefix"
+    : hasBits
+    ? "prefix length out of range"
+    : `bad bits after slash: ${quote(bits)}`;
+  return `: netip.ParsePrefix(${quote(prefix)}): ${why}`;
 }
 
 /** Port numbers, 0 included. */
@@ -49,7 +66,12 @@ export function serviceAccountsFault(values: readonly string[], name: string): s
     }
     const parts = value.split("/");
     if (parts.length > 2 || parts.includes("")) {
-      return `expected format 'serviceAccount' or 'namespace/serviceAccount', found ${
+      const empty = parts.length > 2
+        ? ""
+        : parts[0] === ""
+        ? "empty namespace "
+        : "empty serviceAccount ";
+      return `expected format 'serviceAccount' or 'namespace/serviceAccount', found ${empty}${
         quote(value)
       } in ${name}`;
     }
