@@ -2,7 +2,7 @@
  * One server connection of HTTP/1.1: its requests, one at a time, as streams of the same kind as HTTP/2's.
  *
  * A client that sends more than is read waits: what is unread is bounded, and nothing is taken from a socket while a request is answered
- * and another stands behind it.
+ * and another stands behind it, or while the client does not read its responses.
  */
 import {
   type Clock,
@@ -63,6 +63,9 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
   /** The request that is being answered has come whole. */
   #isWhole = true;
   #keepsAlive = true;
+  /** The client does not read what it is sent. */
+  #isFull = false;
+  /** What was taken from the wire and has to wait. */
   #rest: Uint8Array | undefined;
   #endedMs: number | undefined;
 
@@ -102,16 +105,22 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
   receive(chunk: Uint8Array): void {
     // After the end octets are read and thrown away, so that the client sees the response and not a reset.
     if (this.#endedMs !== undefined) return;
-    if (this.#isWaiting) {
+    if (this.#isWaiting || this.#rest !== undefined) {
       this.#rest = this.#rest === undefined ? chunk.slice() : concatBytes([this.#rest, chunk]);
       return this.#wire.setReading(false);
     }
     this.#read(chunk);
   }
 
-  /** A request has come whole and its response has not ended. */
+  /** A request has come whole and its response has not ended, or the client has not read the responses before. */
   get #isWaiting(): boolean {
-    return this.#stream !== undefined && this.#isWhole;
+    return this.#isFull || this.#stream !== undefined && this.#isWhole;
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    const isTaken = this.#wire.write(bytes);
+    if (!isTaken) this.#isFull = true;
+    return isTaken;
   }
 
   #read(chunk: Uint8Array): void {
@@ -157,7 +166,7 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     return {
       facts: this.#options.facts,
       asked: () => {
-        if (continues) this.#wire.write(utf8("HTTP/1.1 100 Continue\r\n\r\n"));
+        if (continues) this.#write(utf8("HTTP/1.1 100 Continue\r\n\r\n"));
         continues = false;
       },
       pace: () => this.#pace(),
@@ -165,9 +174,9 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
         continues = false;
         // Without a length the end of the connection is the end of the response.
         if (!hasLength || !this.#isWhole) this.#keepsAlive = false;
-        return this.#wire.write(headOf(status, fields, this.#keepsAlive));
+        return this.#write(headOf(status, fields, this.#keepsAlive));
       },
-      write: (bytes) => this.#wire.write(bytes),
+      write: (bytes) => this.#write(bytes),
       isEnded: () => this.#responded(),
       destroy: () => this.#wire.destroy(),
     };
@@ -177,15 +186,17 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
     this.#stream = undefined;
     if (!this.#keepsAlive || !this.#isWhole) return this.#end();
     this.#sinceMs = this.#options.clock.monotonicMs();
-    const rest = this.#rest;
-    this.#rest = undefined;
-    this.#wire.setReading(true);
+    if (this.#rest === undefined) return this.#pace();
     // Not at once: a client that sends a thousand requests in one chunk must not make a thousand calls deep.
-    if (rest !== undefined) queueMicrotask(() => this.#readRest(rest));
+    queueMicrotask(() => this.#goOn());
   }
 
-  /** A bug in a handler must end one connection, not the process. */
-  #readRest(rest: Uint8Array): void {
+  /** Reads what has waited, then the wire. A bug in a handler must end one connection, not the process. */
+  #goOn(): void {
+    if (this.#endedMs !== undefined || this.#isWaiting) return;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest === undefined) return this.#pace();
     try {
       this.#read(rest);
     } catch (thrown) {
@@ -201,8 +212,9 @@ export class Http1Connection<Peer> implements LiveConnection<Peer> {
 
   /** The wire takes bytes again. */
   drained(): void {
+    this.#isFull = false;
     this.#stream?.writable();
-    this.#pace();
+    this.#goOn();
   }
 
   /** The wire is gone: the request that it is at is lost. */

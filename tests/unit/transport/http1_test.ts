@@ -75,6 +75,17 @@ Deno.test("Http1Reader refuses what could be read in two ways, and what is too m
     ["a folded field", post("A: b\r\n c\r\n"), /^400 a header field is none/],
     ["a blank before the colon", post("A : b\r\n"), /^400 a header field is none/],
     ["a NUL in a value", post("A: b\0c\r\n"), /^400 a header field is none/],
+    ["a field without a colon", post("A\r\n"), /^400 a header field is none/],
+    [
+      "blanks without end before what may not be there",
+      post(`A:${" ".repeat(30_000)}\x01\r\n`),
+      /^400 a header field is none/,
+    ],
+    [
+      "blanks without end in a trailer",
+      post("Transfer-Encoding: chunked\r\n", `0\r\nA:${" ".repeat(8_000)}\x01\r\n`),
+      /400 a trailer is no field/,
+    ],
     ["a target that is no path", "GET x HTTP/1.1\r\nHost: a\r\n\r\n", /^400 its target is no path/],
     [
       "a length and chunks",
@@ -89,6 +100,11 @@ Deno.test("Http1Reader refuses what could be read in two ways, and what is too m
       "a length beyond all numbers",
       post(`Content-Length: ${"9".repeat(40)}\r\n`),
       /^400 its Content/,
+    ],
+    [
+      "a coding with what some take for white space",
+      post("Transfer-Encoding: \xa0chunked\r\n"),
+      /^501 its transfer coding/,
     ],
     ["another coding", post("Transfer-Encoding: gzip, chunked\r\n"), /^501 its transfer coding/],
     [
@@ -126,11 +142,11 @@ Deno.test("Http1Reader refuses what could be read in two ways, and what is too m
 
 function connect(onStream: (stream: ServerStream<undefined>) => void) {
   const clock = createFakeClock(0);
-  const wire = { written: "", reading: true, ended: false, destroyed: false };
+  const wire = { written: "", reading: true, ended: false, destroyed: false, takes: true };
   const connection = new Http1Connection<undefined>({
     write: (bytes) => {
       wire.written += fromUtf8(bytes);
-      return true;
+      return wire.takes;
     },
     setReading: (reading) => void (wire.reading = reading),
     end: () => void (wire.ended = true),
@@ -189,6 +205,26 @@ Deno.test("a request that stands behind one that is being answered waits, and so
   await clock.advance(0);
   assert.equal(sent(), "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
   assert.equal(streams.length, 2);
+});
+
+Deno.test("a client that does not read its responses gets no further ones, and in time is cut off", async () => {
+  const { receive, sent, wire, clock, connection } = connect(echo);
+  wire.takes = false;
+  receive(post("one") + post("two").slice(0, -1));
+  receive("o" + post("three"));
+  await clock.advance(0);
+  assert.equal(sent(), OK("one"));
+  assert.equal(wire.reading, false);
+  wire.takes = true;
+  connection.drained();
+  await clock.advance(0);
+  assert.equal(sent(), OK("two") + OK("three"));
+  assert.equal(wire.reading, true);
+  wire.takes = false;
+  receive(post("four") + post("five"));
+  connection.tick(90_000);
+  assert.equal(sent(), OK("four"));
+  assert.equal(wire.ended, true);
 });
 
 Deno.test("a body that nobody reads holds its client back", async () => {
