@@ -21,7 +21,8 @@ export function findContainer(spec: Draft, name: string): Draft | undefined {
 /** Takes containers out of a list. */
 export function removeContainers(spec: Draft, list: ContainerList, names: readonly string[]): void {
   if (member(spec, list) === undefined) return;
-  spec[list] = objectsAt(spec, list).filter((each) => !names.includes(textAt(each, "name")));
+  const removed = new Set(names);
+  spec[list] = objectsAt(spec, list).filter((each) => !removed.has(textAt(each, "name")));
 }
 
 /** Moves a container from one end to the other of its list, if it is there. */

@@ -1,16 +1,7 @@
 /** Pods that were injected before: what the status says of that, and the pod as it was without. */
 import { ANNOTATION, MAX_ANNOTATION_CHARS } from "./annotations.ts";
 import { removeContainers } from "./containers.ts";
-import {
-  copyOf,
-  type Draft,
-  isDraft,
-  member,
-  named,
-  objectAt,
-  objectsAt,
-  textAt,
-} from "./document.ts";
+import { copyOf, type Draft, isDraft, member, objectAt, objectsAt, textAt } from "./document.ts";
 import { clearPrometheus, prometheusValue } from "./prometheus.ts";
 
 /** Names of containers that an earlier injection put in. */
@@ -81,11 +72,13 @@ export function withoutInjection(
     delete annotations[ANNOTATION.status];
   }
   for (const list of ["containers", "initContainers"] as const) {
-    for (const container of overrides[list]) {
-      const containers = objectsAt(spec, list);
-      if (named(containers, textAt(container, "name")) !== undefined) continue;
-      spec[list] = [...containers, container];
-    }
+    const containers = objectsAt(spec, list);
+    const names = new Set(containers.map((container) => textAt(container, "name")));
+    const added = overrides[list].filter((container) => {
+      const name = textAt(container, "name");
+      return !names.has(name) && names.add(name);
+    });
+    if (added.length > 0) spec[list] = [...containers, ...added];
   }
   return stripped;
 }

@@ -1,6 +1,7 @@
 /** The functions that Istio gives its injection templates beside sprig's, by the same names and with the same arguments. */
 import { formatGoDuration } from "../base/mod.ts";
 import {
+  fault,
   formatValue,
   goFunction,
   GoInt,
@@ -9,6 +10,8 @@ import {
   goNil,
   GoStruct,
   goTyped,
+  look,
+  TEMPLATE_LIMITS,
   type TemplateFunction,
 } from "../template/mod.ts";
 import { type Draft, emptyDraft, isDraft, objectsAt, textAt } from "./document.ts";
@@ -70,7 +73,7 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   toYaml: goFunction("any", (value) => writeYaml(plainOf(value))),
   indent: goFunction(
     "int, string",
-    (spaces, text) => (text as string).replaceAll("\n", `\n${" ".repeat(widthOf(spaces))}`),
+    (spaces, text) => indented(text as string, " ".repeat(widthOf(spaces))),
   ),
   directory: goFunction("string", (path) => {
     const text = path as string;
@@ -85,7 +88,10 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   env: goFunction("string, string", (_name, fallback) => fallback),
   omit: goFunction(
     `${TEXT_MAP}, ...string`,
-    (map, ...names) => textMap(entriesOf(map).filter(([name]) => !names.includes(name))),
+    (map, ...names) => {
+      const left = new Set(names);
+      return textMap(entriesOf(map).filter(([name]) => !left.has(name)));
+    },
   ),
   strdict: goFunction("...string", (...texts) => {
     const pairs: (readonly [string, unknown])[] = [];
@@ -120,6 +126,16 @@ export const TEMPLATE_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
 function widthOf(spaces: unknown): number {
   const width = spaces instanceof GoInt ? Number(spaces.value) : Number(spaces);
   return Math.max(0, Math.min(width, 1_000));
+}
+
+/** Refused before it is made when it would be longer than any output. */
+function indented(text: string, margin: string): string {
+  const lines = text.split("\n");
+  const most = TEMPLATE_LIMITS.maxOutputChars;
+  if (text.length + lines.length * margin.length > most) {
+    throw fault(`makes more than ${most} characters`);
+  }
+  return lines.join(`\n${margin}`);
 }
 
 function msOf(duration: unknown): number {
@@ -166,6 +182,7 @@ function jsonOf(value: unknown): string {
 
 /** A value of a template as JSON has it. */
 function plainOf(value: unknown): unknown {
+  look();
   if (value instanceof GoInt) return Number(value.value);
   if (value instanceof GoNil) return null;
   if (value instanceof GoNamed) return plainOf(value.value);
@@ -182,6 +199,7 @@ function plainOf(value: unknown): unknown {
 
 /** The value without members and items that hold nothing; `undefined` when only those were in it. */
 function withoutNils(value: unknown): unknown {
+  look();
   if (value === null || value === undefined) return undefined;
   if (value instanceof GoInt || value instanceof GoNamed || value instanceof GoStruct) return value;
   if (Array.isArray(value)) {

@@ -1,6 +1,6 @@
 /** Calls of functions and methods: arguments are evaluated for the parameters, and errors say what was called. */
 import { messageOf } from "../base/mod.ts";
-import type { TemplateFunction } from "./go_values.ts";
+import { isMap, type TemplateFunction, underlying } from "./go_values.ts";
 import type { Node } from "./nodes.ts";
 import { checked, fail, type Run, step } from "./run.ts";
 import { asArgument, parameterAt, type Signature } from "./signature.ts";
@@ -70,10 +70,12 @@ function checkCount(
   }
 }
 
-/** What a long text or list costs a function, in steps. */
-function charge(run: Run, value: unknown): void {
+/** What a long text, list or map costs whoever looks at it, in steps. */
+export function charge(run: Run, given: unknown): void {
+  const value = underlying(given);
   if (typeof value === "string") run.steps += value.length >>> 10;
   else if (Array.isArray(value)) run.steps += value.length >>> 6;
+  else if (isMap(value)) run.steps += Object.keys(value).length >>> 6;
 }
 
 /** Runs the function itself: whatever it throws is an error of this call. */

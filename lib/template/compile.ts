@@ -1,4 +1,5 @@
 /** From the trees of a template to closures that render them: what can be known once is not looked up again. */
+import { charge } from "./call.ts";
 import { holdsInterfaces } from "./fields.ts";
 import { printedValue } from "./go_print.ts";
 import {
@@ -228,7 +229,10 @@ function checkedMembers(run: Run, { pipe }: Branch, ranged: unknown): Members {
     }
     return countedMembers(value);
   }
-  if (isMap(value)) return mapMembers(value);
+  if (isMap(value)) {
+    charge(run, value);
+    return mapMembers(value);
+  }
   const isCollection = value instanceof GoNil && /^(\[\]|map\[)/.test(value.type);
   if (isCollection) return [];
   const shown = value instanceof GoStruct && value.isPointer

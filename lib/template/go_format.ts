@@ -4,6 +4,7 @@
  * Left out: `%p` and `%b` and `%x` of floats, and the flag `#` of floats. A pointer inside another value, which Go writes as its address, is
  * `0xc000000000`.
  */
+import { look } from "./allowance.ts";
 import { fault } from "./failure.ts";
 import { type FloatVerb, formatFloat } from "./go_float.ts";
 import { isPrintable, quoteCharacter, quoteText } from "./go_quote.ts";
@@ -72,6 +73,7 @@ function isNothing(value: unknown): boolean {
 }
 
 function format(value: unknown, verb: Verb, depth: number, budget: Budget): string {
+  look();
   if (++budget.values > MAX_VISITED || depth > MAX_VALUE_DEPTH) {
     throw fault(
       `value holds more than ${MAX_VISITED} values or nests deeper than ${MAX_VALUE_DEPTH}`,

@@ -1,4 +1,5 @@
 /** JSON as Go's `encoding/json` writes and reads it. */
+import { look } from "./allowance.ts";
 import { fault } from "./failure.ts";
 import { formatFloat } from "./go_float.ts";
 import {
@@ -40,6 +41,7 @@ export function encodeJson(value: unknown, options: JsonOptions = {}): string {
 }
 
 function encode(value: unknown, depth: number, writer: Writer): string {
+  look();
   if (++writer.values > MAX_VISITED || depth > MAX_VALUE_DEPTH) {
     throw fault(`json: more than ${MAX_VISITED} values or deeper than ${MAX_VALUE_DEPTH}`);
   }

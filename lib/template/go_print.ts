@@ -57,12 +57,15 @@ interface Reader {
   isReordered: boolean;
   isGoodIndex: boolean;
   text: string;
+  /** Where the last bracket closes, so that not each that opens looks for it to the end. */
+  readonly lastClose: number;
 }
 
 /** `fmt.Sprintf`. */
 export function sprintf(format: string, values: readonly unknown[]): string {
   const reader: Reader = {
     ...{ format, values, at: 0, next: 0, isReordered: false, isGoodIndex: true, text: "" },
+    lastClose: format.lastIndexOf("]"),
   };
   while (reader.at < format.length) {
     const percent = format.indexOf("%", reader.at);
@@ -139,7 +142,7 @@ function readIndex(reader: Reader): boolean {
   const { format, at } = reader;
   if (format[at] !== "[") return false;
   reader.isReordered = true;
-  const close = format.indexOf("]", at);
+  const close = reader.lastClose < at ? -1 : format.indexOf("]", at);
   if (format.length - at < 3 || close < 0) {
     reader.isGoodIndex = false;
     reader.at++;

@@ -12,9 +12,11 @@ export interface TemplateLimits {
   readonly maxDepth: number;
   /**
    * Statements, function calls and rounds of a range in one rendering. Of each text that a function is given or makes 1,024 characters are
-   * one more, and of each list 64 members.
+   * one more, and of each list or map 64 members, and of a pipeline 64 operands.
    */
   readonly maxSteps: number;
+  /** Values that all functions of one rendering look at, however deep in their arguments; what they match counts as much as it costs. */
+  readonly maxLooks: number;
   /** Characters (UTF-16 units) of the output, and of each text that a function makes. */
   readonly maxOutputChars: number;
 }
@@ -26,6 +28,7 @@ export const TEMPLATE_LIMITS: TemplateLimits = {
   maxVariables: 1000,
   maxDepth: 800,
   maxSteps: 200_000,
+  maxLooks: 2_000_000,
   maxOutputChars: 2_097_152,
 };
 

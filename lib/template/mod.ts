@@ -36,5 +36,6 @@ export type { MissingKey } from "./run.ts";
 export { goFunction } from "./signature.ts";
 export { formatValue } from "./go_format.ts";
 export { fault } from "./failure.ts";
+export { look } from "./allowance.ts";
 export { parseTemplate, type ParseTemplateOptions, type Template } from "./template.ts";
 export { SPRIG } from "./sprig/functions.ts";

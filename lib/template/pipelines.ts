@@ -32,14 +32,17 @@ export interface FunctionTable {
 export function compilePipe(pipe: Pipe, table: FunctionTable): Evaluator {
   const stages = pipe.commands.map((command) => compileCommand(command, table));
   const { variables, isAssignment } = pipe;
+  const weight = weightOf(pipe);
   const [only] = stages;
   const evaluate: Evaluator = stages.length === 1 && only !== undefined
     ? (run, dot) => {
       run.at = pipe;
+      run.steps += weight;
       return only(run, dot, MISSING) ?? undefined;
     }
     : (run, dot) => {
       run.at = pipe;
+      run.steps += weight;
       let value: unknown = MISSING;
       for (const stage of stages) value = stage(run, dot, value) ?? undefined;
       return value;
@@ -51,6 +54,20 @@ export function compilePipe(pipe: Pipe, table: FunctionTable): Evaluator {
     for (const name of variables) keep(run, name, value, false);
     return value;
   };
+}
+
+/** What a long pipeline costs beside its calls, in steps: operands, and names of fields. */
+function weightOf({ commands }: Pipe): number {
+  let operands = 0;
+  for (const { args } of commands) {
+    for (const operand of args) {
+      if (operand.kind === "chain") operands += operand.fields.length;
+      operands += operand.kind === "field" || operand.kind === "variable"
+        ? operand.names.length
+        : 1;
+    }
+  }
+  return operands >>> 6;
 }
 
 /** A pipeline in parentheses is one level deeper. */

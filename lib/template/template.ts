@@ -1,5 +1,6 @@
 /** Parses and renders. */
 import { isSignetError, SignetError } from "../base/mod.ts";
+import { withinAllowance } from "./allowance.ts";
 import { BUILTINS } from "./builtins.ts";
 import { compileTrees, type Renderer } from "./compile.ts";
 import type { TemplateFunction } from "./go_values.ts";
@@ -65,7 +66,7 @@ function render(main: Renderer, source: Source, data: unknown): string {
     variables: rootVariables(data),
   };
   try {
-    main(run, data);
+    withinAllowance(source.limits.maxLooks, () => main(run, data));
   } catch (thrown) {
     if (isSignetError(thrown)) throw thrown;
     // The engine's own stack ends before `maxDepth` only where the caller's was already deep.

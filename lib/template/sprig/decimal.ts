@@ -12,8 +12,16 @@ export interface Decimal {
 
 /** Places after the point of a quotient. */
 const DIVISION_PLACES = 16;
-/** Digits beyond which a product is no longer multiplied out. */
+/** Digits beyond which a product or quotient is no longer worked out. */
 const MAX_DIGITS = 10_000;
+const TOO_MANY_DIGITS = 10n ** BigInt(MAX_DIGITS);
+
+/** Refuses a number that is too long to be worked on. */
+function checkDigits(digits: bigint, what: string): void {
+  if (digits > TOO_MANY_DIGITS || digits < -TOO_MANY_DIGITS) {
+    throw fault(`${what} has more than ${MAX_DIGITS} digits`);
+  }
+}
 
 /** The decimal with the fewest digits that reads back as the float. */
 export function decimalOf(value: number): Decimal {
@@ -51,9 +59,7 @@ export function subtractDecimals(a: Decimal, b: Decimal): Decimal {
 /** a * b. */
 export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
   const digits = a.digits * b.digits;
-  if (digits > 10n ** BigInt(MAX_DIGITS) || digits < -(10n ** BigInt(MAX_DIGITS))) {
-    throw fault(`product has more than ${MAX_DIGITS} digits`);
-  }
+  checkDigits(digits, "product");
   return { digits, exponent: a.exponent + b.exponent };
 }
 
@@ -64,6 +70,7 @@ export function divideDecimals(a: Decimal, b: Decimal): Decimal {
   const numerator = shift >= 0 ? a.digits * 10n ** BigInt(shift) : a.digits;
   const denominator = shift >= 0 ? b.digits : b.digits * 10n ** BigInt(-shift);
   const quotient = numerator / denominator;
+  checkDigits(quotient, "quotient");
   const rest = numerator % denominator;
   const isNegative = (a.digits < 0n) !== (b.digits < 0n);
   const magnitude = (value: bigint) => value < 0n ? -value : value;

@@ -1,4 +1,5 @@
 /** `reflect.DeepEqual`, and copies of whole values, within a bound on what is looked at. */
+import { look } from "../allowance.ts";
 import { fault } from "../failure.ts";
 import {
   collectionType,
@@ -18,6 +19,7 @@ import { MAX_VALUE_DEPTH, MAX_VISITED } from "../limits.ts";
 function createCounter(): (depth: number) => void {
   let visited = 0;
   return (depth) => {
+    look();
     if (++visited > MAX_VISITED || depth > MAX_VALUE_DEPTH) {
       throw fault(`looks at more than ${MAX_VISITED} values or deeper than ${MAX_VALUE_DEPTH}`);
     }

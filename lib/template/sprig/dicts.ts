@@ -1,4 +1,5 @@
 /** Functions on maps. `set`, `unset` and the merges change the map that they are given, as sprig's do. */
+import { look } from "../allowance.ts";
 import { fault } from "../failure.ts";
 import {
   collectionType,
@@ -75,8 +76,8 @@ export const DICT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
     (...maps) => goTyped(maps.flatMap((map) => sortedKeys(membersOf(map))), "[]string"),
   ),
   values: goFunction("map", (map) => sortedKeys(membersOf(map)).map((key) => membersOf(map)[key])),
-  pick: goFunction("map, ...string", (map, ...keys) => chosen(map, (key) => keys.includes(key))),
-  omit: goFunction("map, ...string", (map, ...keys) => chosen(map, (key) => !keys.includes(key))),
+  pick: goFunction("map, ...string", (map, ...keys) => chosen(map, new Set(keys), true)),
+  omit: goFunction("map, ...string", (map, ...keys) => chosen(map, new Set(keys), false)),
   merge: merger(false),
   mustMerge: merger(false),
   mergeOverwrite: merger(true),
@@ -86,9 +87,11 @@ export const DICT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   dig: goFunction("...any", dig),
 };
 
-function chosen(map: unknown, isChosen: (key: string) => boolean): GoMap {
+function chosen(map: unknown, keys: ReadonlySet<unknown>, isChosen: boolean): GoMap {
   const made = emptyMap();
-  for (const [key, value] of Object.entries(membersOf(map))) if (isChosen(key)) made[key] = value;
+  for (const [key, value] of Object.entries(membersOf(map))) {
+    if (keys.has(key) === isChosen) made[key] = value;
+  }
   return made;
 }
 
@@ -109,6 +112,7 @@ interface Merging {
 function merge(target: GoMap, source: Readonly<GoMap>, merging: Merging): void {
   if (merging.depth > MAX_VALUE_DEPTH) throw fault(`merges deeper than ${MAX_VALUE_DEPTH}`);
   for (const [key, value] of Object.entries(source)) {
+    look();
     const isPresent = Object.hasOwn(target, key);
     const present = isPresent ? target[key] : undefined;
     const holdsInterfaces = elementType(collectionType(source)) === "interface {}";

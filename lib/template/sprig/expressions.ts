@@ -1,6 +1,7 @@
 /** Functions on regular expressions, which are RE2's, as Go's are. */
 import { RE2JS } from "re2js";
 import { messageOf } from "../../base/mod.ts";
+import { look } from "../allowance.ts";
 import { fault } from "../failure.ts";
 import { quoteText } from "../go_quote.ts";
 import { goNil, goTyped, type TemplateFunction } from "../go_values.ts";
@@ -13,6 +14,8 @@ const MAX_EXPRESSION_CHARS = 1000;
 const MAX_EXPRESSION_COST = 20_000;
 /** Characters of the text times the cost of the expression. */
 const MAX_MATCH_COST = 50_000_000;
+/** How much of that costs as much as looking at a value. */
+const COST_OF_LOOK = 64;
 
 /** A match: where it begins and ends, and the groups. */
 interface Match {
@@ -39,6 +42,7 @@ function costOf(text: string): number {
 /** Compiles; `isMust` for the functions whose error in Go has no `regexp: Compile` before it. */
 function compile(text: string, isMust: boolean): Expression {
   const cost = costOf(text);
+  look(Math.min(cost, MAX_EXPRESSION_COST));
   try {
     // An expression that Go refuses is refused in its words, costly or not.
     if (text.length <= MAX_EXPRESSION_CHARS && cost <= MAX_EXPRESSION_COST) {
@@ -62,7 +66,12 @@ function matches({ compiled, cost }: Expression, text: string, limit: number): M
   const most = limit < 0 ? text.length + 1 : limit;
   const count = matcher.groupCount() + 1;
   let end = -1;
-  while (found.length < most && matcher.find()) {
+  // Each search may look on to the end of the text before it knows its match.
+  const search = () => {
+    look(Math.ceil(cost * (text.length - Math.max(0, end)) / COST_OF_LOOK));
+    return matcher.find();
+  };
+  while (found.length < most && search()) {
     const [from, to] = [matcher.start(), matcher.end()];
     if (from !== to || from !== end) {
       const groups = Array.from({ length: count }, (_, group) => matcher.group(group));

@@ -142,7 +142,8 @@ function replaceText(old: string, by: string, text: string): string {
 /** Cuts characters of the set off both ends. */
 function trimCharacters(text: string, set: string): string {
   const characters = [...text];
-  const isCut = (at: number) => set.includes(characters[at] ?? "");
+  const cut = new Set(set);
+  const isCut = (at: number) => cut.has(characters[at] ?? "");
   let [from, to] = [0, characters.length];
   while (from < to && isCut(from)) from++;
   while (to > from && isCut(to - 1)) to--;
