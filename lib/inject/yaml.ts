@@ -2,7 +2,7 @@
  * YAML as Go's library reads it, which Istio's templates and settings are written for. What stands in the usual forms is read by
  * `yaml_block.ts`; everything else, and every error, by the `yaml` package.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, Scalar } from "yaml";
 import { messageOf, SignetError } from "../base/mod.ts";
 import { type Draft, emptyDraft, isDraft, MAX_DEPTH } from "./document.ts";
 import { OUTSIDE, parseBlockYaml } from "./yaml_block.ts";
@@ -36,7 +36,7 @@ export function parseAnyYaml(text: string): unknown {
   }
   const [error] = document.errors;
   if (error !== undefined) throw bad(error.message);
-  return new Conversion(document).valueOf(document.contents, 0);
+  return new Conversion().valueOf(document.contents, 0);
 }
 
 function bad(reason: string): SignetError {
@@ -44,20 +44,25 @@ function bad(reason: string): SignetError {
 }
 
 class Conversion {
-  readonly #document: Document;
+  /** The nodes with an anchor so far: the package's own look-up walks the whole document for each alias. */
+  readonly #anchored = new Map<string, unknown>();
+  /** What an alias stood for where it was written: its name may mean another node by the time it is looked at again. */
+  readonly #targets = new Map<unknown, unknown>();
   #aliased = 0;
   #isAliased = false;
-
-  constructor(document: Document) {
-    this.#document = document;
-  }
 
   valueOf(node: unknown, depth: number): unknown {
     if (depth > MAX_DEPTH) throw bad(`it nests deeper than ${MAX_DEPTH}`);
     if (this.#isAliased && ++this.#aliased > MAX_ALIASED_NODES) {
       throw bad(`its aliases stand for more than ${MAX_ALIASED_NODES} nodes`);
     }
-    if (isAlias(node)) return this.#resolved(node.resolve(this.#document), depth);
+    if (isAlias(node)) {
+      if (!this.#targets.has(node)) this.#targets.set(node, this.#anchored.get(node.source));
+      return this.#resolved(this.#targets.get(node), depth);
+    }
+    if (!this.#isAliased && isNode(node) && node.anchor !== undefined) {
+      this.#anchored.set(node.anchor, node);
+    }
     if (isSeq(node)) return node.items.map((item) => this.valueOf(item, depth + 1));
     if (isMap(node)) return this.#object(node.items, depth);
     if (!isScalar(node)) return null;

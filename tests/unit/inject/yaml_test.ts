@@ -153,12 +153,28 @@ Deno.test("writeYaml() writes what reads as the same value", () => {
   );
 });
 
+Deno.test("parseYaml() takes an alias for the latest node of its name", () => {
+  const text = "a: &x {b: &y 1, h: *y}\nc: &y 2\nd: *x\ne: *y\nf: &x 3\ng: *x\n";
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(parseYaml(text))),
+    { a: { b: 1, h: 1 }, c: 2, d: { b: 1, h: 1 }, e: 2, f: 3, g: 3 },
+  );
+});
+
+Deno.test("parseYaml() takes no look at the whole document for each alias", () => {
+  const began = performance.now();
+  const { b } = parseYaml(`a: &a x\nb: [${"*a,".repeat(9_900)}]\n`) as { b: unknown[] };
+  assert.equal(b.length, 9_900);
+  assert.ok(performance.now() - began < 2_000, `took ${performance.now() - began} ms`);
+});
+
 Deno.test("parseYaml() bounds depth and aliases", () => {
   const bad = (text: string) =>
     assert.throws(() => parseYaml(text), (thrown) => isSignetError(thrown, "inject.bad_yaml"));
   bad("[".repeat(5_000) + "]".repeat(5_000));
   bad("a: ".repeat(200) + "b");
   bad(Array.from({ length: 200 }, (_, at) => `${" ".repeat(at)}a:`).join("\n") + " b");
+  bad("a: *b\nb: &b c\n");
   const level = (at: number) => `a${at}: &a${at} [${`*a${at - 1},`.repeat(20)}]`;
   bad(["a0: &a0 [x,x]", ...Array.from({ length: 8 }, (_, at) => level(at + 1))].join("\n"));
 });
