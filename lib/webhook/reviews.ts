@@ -3,7 +3,7 @@
  * each makes of a review.
  */
 import type { Clock } from "../base/mod.ts";
-import { asObject } from "../kube/mod.ts";
+import { asObject, asText } from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import {
   type AdmissionRequest,
@@ -136,8 +136,8 @@ function logRefusal(
   if (message.includes("webhook-always-reject")) return;
   const { kind, metadata } = asObject(object);
   logger.info(EVENT.webhookRefused, "Refused a configuration", {
-    kind: String(kind),
-    name: String(asObject(metadata)["name"]),
+    kind: asText(kind),
+    name: asText(asObject(metadata)["name"]),
     namespace,
     dry_run: dryRun,
     reason: message,

@@ -17,6 +17,7 @@ const DENIED = "denied the request";
 /** What an API server says of a path that it does not know, and what Go's clients make of it. */
 const NO_SUCH_KIND_REGEXP = /404 page not found|the server could not find the requested resource/;
 const NO_DRY_RUN = "does not support dry run";
+const NOT_FOUND = 404;
 
 /** Tries it once. @throws {SignetError} `kube.unavailable` and others when the API server cannot be asked. */
 export async function proveRefusal(
@@ -45,7 +46,8 @@ export async function proveRefusal(
     if (!isSignetError(thrown)) throw thrown;
     const said = messageOf(thrown);
     if (said.includes(DENIED)) return { proven: true };
-    if (NO_SUCH_KIND_REGEXP.test(said)) {
+    // Of a webhook that answers 404 an API server says the same, in a failure of its own.
+    if (refusedStatus(thrown) === NOT_FOUND && NO_SUCH_KIND_REGEXP.test(said)) {
       return {
         proven: true,
         doubt: "the cluster has no Gateways of Istio, so that it cannot be tried",

@@ -114,6 +114,11 @@ Deno.test("proveRefusal() tries a Gateway that is refused, and tells what that p
       refused(404, "404 page not found"),
       /^proven, but the cluster has no Gateways/,
     ],
+    [
+      "another webhook that is not found",
+      refused(500, "failed to call webhook: the server could not find the requested resource"),
+      /^not proven: /,
+    ],
     ["no namespace", refused(404, 'namespaces \\"x\\" not found'), /^not proven: /],
     [
       "no trials",

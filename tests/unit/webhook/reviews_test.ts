@@ -212,6 +212,18 @@ Deno.test("an injector gets the pod, its namespace and the path, and its outcome
   );
 });
 
+Deno.test("a refusal is logged, whatever stands where a name should be", () => {
+  const { review, lines } = handlerWith();
+  const object = {
+    apiVersion: "foo.io/v1",
+    kind: "Foo",
+    metadata: { name: { toString: 1, valueOf: 1 } },
+  };
+  const { response } = review("/validate", { ...REVIEW, request: { ...REQUEST, object } });
+  assert.equal(response.allowed, false);
+  assert.match(lines.at(-1)!, /Refused a configuration/);
+});
+
 Deno.test("a handler that throws answers 500 and logs", () => {
   const { post, lines } = handlerWith({
     ready: true,
