@@ -82,15 +82,27 @@ export function keyClusters(access: Access): readonly ClusterJson[] {
   return [...new Map(clusters).values()];
 }
 
-/** Rules in order of issuer; one that looks for its token where no header has any finds none, and Envoy would refuse it. */
+/** Rules in order of issuer. */
 function rulesOf({ requests }: Access): readonly JwtRule[] {
-  return requests.flatMap(({ spec }) => spec.jwtRules)
-    .filter(({ fromHeaders, outputPayloadToHeader }) =>
-      ![...fromHeaders.flatMap(({ name, prefix }) => [name, prefix]), outputPayloadToHeader].some((
-        text,
-      ) => NO_HEADER_REGEXP.test(text))
-    )
+  return requests.flatMap(({ spec }) => spec.jwtRules.flatMap(takenByEnvoy))
     .sort(({ issuer: one }, { issuer: other }) => one < other ? -1 : one > other ? 1 : 0);
+}
+
+/**
+ * A rule without the headers that no request has, and that Envoy would refuse: what it says of other places stays in force, since whoever
+ * reads a token there takes it for checked. One that looks nowhere else finds no token, and is none.
+ */
+function takenByEnvoy(rule: JwtRule): readonly JwtRule[] {
+  const { fromParams, fromCookies, outputPayloadToHeader } = rule;
+  const fromHeaders = rule.fromHeaders.filter(({ name, prefix }) =>
+    !NO_HEADER_REGEXP.test(`${name}${prefix}`)
+  );
+  const isLost = rule.fromHeaders.length > 0 &&
+    fromHeaders.length + fromParams.length + fromCookies.length === 0;
+  const isOutput = !NO_HEADER_REGEXP.test(outputPayloadToHeader);
+  return isLost
+    ? []
+    : [{ ...rule, fromHeaders, outputPayloadToHeader: isOutput ? outputPayloadToHeader : "" }];
 }
 
 function provider(rule: JwtRule): JwtProviderJson {
@@ -133,12 +145,21 @@ function keysOf(
 
 /** A key set, or one key alone, without what only its owner should have: proxies need nothing to sign with. */
 function publicKeys(text: string): string {
-  const value: unknown = text === "" ? { keys: [] } : JSON.parse(
-    text,
-    (name, member) => PRIVATE_MEMBERS.includes(name) ? undefined : member,
-  );
+  const value: unknown = text === "" ? { keys: [] } : JSON.parse(text);
   const { keys = [value] } = value as { readonly keys?: readonly unknown[] };
-  return JSON.stringify({ keys: [...keys, NOBODYS_KEY] });
+  return JSON.stringify({ keys: [...keys.map(publicKey), NOBODYS_KEY] });
+}
+
+/** A member of a key is a value or a list of texts (RFC 7517 section 4); what is none says nothing, and may be too deep to be written. */
+function publicKey(key: unknown): object {
+  const isMember = (value: unknown) =>
+    typeof value !== "object" ||
+    Array.isArray(value) && value.every((each) => typeof each === "string");
+  return Object.fromEntries(
+    Object.entries(key as object).filter(([name, value]) =>
+      !PRIVATE_MEMBERS.includes(name) && isMember(value)
+    ),
+  );
 }
 
 function keysUrl(uri: string): URL | undefined {

@@ -19,6 +19,8 @@ export const JWT_FILTER = "envoy.filters.http.jwt_authn";
 export const JWT_PAYLOAD = "payload";
 /** Longest template that Envoy takes. */
 const MAX_TEMPLATE_CHARS = 256;
+/** A template that Envoy takes: from the root on, no part of it empty but the last. */
+const TEMPLATE_REGEXP = /^(?:\/[^/]+)+\/?$/;
 /** What Envoy takes for the name of a header, as its API's rules say. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const NO_HEADER_REGEXP = /[\u0000\r\n]|^:?$/;
@@ -90,7 +92,8 @@ export function headerMatcher(
 export function pathPermission(value: string): PermissionJson {
   if (!/\{\*\*?\}/.test(value)) return { urlPath: { path: textMatcher(value) } };
   const pathTemplate = value.replaceAll("{*}", "*").replaceAll("{**}", "**");
-  if (pathTemplate.length > MAX_TEMPLATE_CHARS) {
+  // Envoy refuses a listener for a template that it cannot read, and would go on with the policies of before.
+  if (pathTemplate.length > MAX_TEMPLATE_CHARS || !TEMPLATE_REGEXP.test(pathTemplate)) {
     const parts = value.split(/(\{\*\*?\})/).map((part) =>
       part === "{*}" ? "[^/]+" : part === "{**}" ? ".*" : quoteRegex(part)
     );
@@ -107,8 +110,9 @@ export function pathPermission(value: string): PermissionJson {
   };
 }
 
-/** An address, or a prefix of addresses. */
-export function addressRange(value: string): CidrRangeJson {
+/** An address, or a prefix of addresses. The zone of an address (`fe80::1%eth0`) is one of the machine that wrote it, and Envoy takes none. */
+export function addressRange(written: string): CidrRangeJson {
+  const value = written.replace(/%.*$/s, "");
   const slash = value.indexOf("/");
   if (slash >= 0) {
     return { addressPrefix: value.slice(0, slash), prefixLen: Number(value.slice(slash + 1)) };

@@ -3,7 +3,7 @@
  * condition (`when`) is added to all of one or the other.
  *
  * What only requests have cannot be looked at in a connection's bytes: there a rule that allows by it is left out, and a rule that denies
- * or audits does so without it. Both let less through.
+ * or audits does so without it. Both let less through. The same goes anywhere for a condition whose key cannot be read.
  */
 import type {
   PermissionJson,
@@ -56,7 +56,7 @@ interface Term<T> {
   readonly notValues: readonly string[];
 }
 
-/** The policy of a rule; undefined for one that allows by what a connection does not have. */
+/** The policy of a rule; undefined for one that allows by what cannot be looked at. */
 export function rulePolicy(rule: AuthorizationRule, options: RuleOptions): PolicyJson | undefined {
   const conditions = rule.when.map(conditionOf);
   const who = conditions.flatMap(({ principal }) => principal ?? []);
@@ -102,7 +102,7 @@ function allOf<T>(
 ): T | undefined {
   const made: T[] = [];
   for (const { make, needsHttp, values, notValues } of terms) {
-    if (needsHttp && options.as === "tcp") {
+    if (make === UNREADABLE || needsHttp && options.as === "tcp") {
       if (options.allows) return undefined;
       continue;
     }
@@ -248,10 +248,10 @@ const PERMISSION_KEYS: ReadonlyMap<string, Maker<PermissionJson>> = new Map([
 const HEADERS = "request.headers";
 const CLAIMS = "request.auth.claims";
 const FILTERS = "experimental.envoy.filters.";
-/** A condition that nothing fulfils. */
-const NEVER: Maker<PrincipalJson> = () => undefined;
+/** Stands for a condition of which nothing can be known: neither that it is fulfilled nor that it is not. */
+const UNREADABLE: Maker<never> = () => undefined;
 
-/** A condition of a checked document is one of these; of any other nothing would be known, so nothing fulfils it. */
+/** Istio's check of documents lets keys pass that none of these is, as `request.headersx[a]`. */
 function conditionOf(
   { key, values, notValues }: AuthorizationRule["when"][number],
 ): Condition {
@@ -273,16 +273,23 @@ function conditionOf(
   const known = PRINCIPAL_KEYS.get(key);
   const [make, needsHttp] = known ??
     (key.startsWith(HEADERS)
-      ? [header(key.slice(HEADERS.length + 1, -1)), true] as const
+      ? [namedHeader(key.slice(HEADERS.length)), true] as const
       : key.startsWith(CLAIMS)
       ? [nestedClaim(key.slice(CLAIMS.length)), true] as const
-      : [NEVER, false] as const);
+      : [UNREADABLE, false] as const);
   return { principal: { make, needsHttp, ...both } };
 }
 
-/** `[a][b]`: the claim `b` in the claim `a`. */
+/** `[x-a]`: the header `x-a`. */
+function namedHeader(brackets: string): Maker<PrincipalJson> {
+  return /^\[.+\]$/s.test(brackets) ? header(brackets.slice(1, -1)) : UNREADABLE;
+}
+
+/** `[a][b]`: the claim `b` in the claim `a`; other brackets are part of one name, as in `[https://a/[b]]`. */
 function nestedClaim(brackets: string): Maker<PrincipalJson> {
-  if (!/^\[.+\]$/s.test(brackets)) return NEVER;
-  const path = brackets.slice(1, -1).split("][");
-  return path.includes("") ? NEVER : claim(path);
+  if (!/^\[.+\]$/s.test(brackets)) return UNREADABLE;
+  const inside = brackets.slice(1, -1);
+  const isPath = /^(?:\[[^[\]]*\])+$/.test(brackets);
+  const path = isPath ? inside.split("][") : [inside];
+  return path.includes("") ? UNREADABLE : claim(path);
 }

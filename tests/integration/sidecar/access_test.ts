@@ -68,12 +68,12 @@ const TEXTS = ["(", "[a", "\\\\", "\\ud800", "é", "__proto__", "*(", "(*", "a".
 /** Documents that are fine by Istio's rules, with what Envoy might refuse a whole listener for. */
 const ODD = policy(
   "odd",
-  `action: AUDIT, rules: [{ from: [{ source: { principals: [${TEXTS}], namespaces: [${TEXTS}], requestPrincipals: [${TEXTS}], ipBlocks: ["::ffff:1.2.3.4", "10.1.2.3/8"] } }], to: [{ operation: { hosts: [${TEXTS}], methods: [${TEXTS}], paths: ["/${
+  `action: AUDIT, rules: [{ from: [{ source: { principals: [${TEXTS}], namespaces: [${TEXTS}], requestPrincipals: [${TEXTS}], ipBlocks: ["::ffff:1.2.3.4", "10.1.2.3/8", "fe80::1%nowhere"] } }], to: [{ operation: { hosts: [${TEXTS}], methods: [${TEXTS}], paths: ["/${
     "a".repeat(300)
-  }/{*}/{**}", "/{*}", "*"], ports: ["0"] } }], when: [{ key: "request.auth.claims[(]", values: [${TEXTS}] }, { key: "request.headers[a\\nb]", notValues: [${TEXTS}] }, { key: "request.headers[é]", values: [${TEXTS}] }, { key: "experimental.envoy.filters.a[ ]", values: ["[]"] }] }]`,
+  }/{*}/{**}", "/{*}", "*", "{*}/a", "//{*}", "/{*}//", "/{*}/"], ports: ["0"] } }], when: [{ key: "request.auth.claims[(]", values: [${TEXTS}] }, { key: "request.headers[a\\nb]", notValues: [${TEXTS}] }, { key: "request.headers[é]", values: [${TEXTS}] }, { key: "experimental.envoy.filters.a[ ]", values: ["[]"] }] }]`,
 ) + policy(
   "odd",
-  `jwtRules: [{ issuer: "\\ud800", audiences: [${TEXTS}], jwks: '{"keys":[{"kty":"RSA","n":"AQ","e":"AQ"}]}' }, { issuer: a, fromHeaders: [{ name: x, prefix: "a\\nb" }] }, { issuer: b, outputPayloadToHeader: "\\r" }, { issuer: c, jwksUri: "https:opaque", fromParams: [${TEXTS}], fromCookies: [${TEXTS}], timeout: 9000h }]`,
+  `jwtRules: [{ issuer: "\\ud800", audiences: [${TEXTS}], jwks: '{"keys":[{"kty":"RSA","n":"AQ","e":"AQ"}]}' }, { issuer: a, fromHeaders: [{ name: x, prefix: "a\\nb" }] }, { issuer: b, outputPayloadToHeader: "\\r" }, { issuer: d, fromHeaders: [{ name: x, prefix: "a\\nb" }, { name: y }] }, { issuer: c, jwksUri: "https:opaque", fromParams: [${TEXTS}], fromCookies: [${TEXTS}], timeout: 9000h }]`,
   { kind: "RequestAuthentication" },
 );
 

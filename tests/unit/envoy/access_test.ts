@@ -7,7 +7,6 @@ import { createAccesses } from "signet/mesh/mod.ts";
 import { createGenerator, find, loadEncoder } from "signet/envoy/mod.ts";
 import { parseNode } from "signet/mesh/mod.ts";
 import { httpAuthorization, tcpAuthorization } from "../../../lib/envoy/rbac/filters.ts";
-import { jwtFilter, keyClusters } from "../../../lib/envoy/request_authentication.ts";
 import { meshOf } from "../../support/mesh.ts";
 
 const WORKLOAD = { namespace: "shop", labels: { app: "web" } };
@@ -146,6 +145,9 @@ Deno.test("each field of a source is the matcher that Istio makes of it", async 
     [`trustDomains: ["*"]`, identity({ prefix: "spiffe://" })],
     [`trustDomains: ["*.td"]`, regex("spiffe://[^/]*\\.td/.*")],
     [`ipBlocks: ["10.0.0.0/8"]`, { directRemoteIp: { addressPrefix: "10.0.0.0", prefixLen: 8 } }],
+    [`ipBlocks: ["fe80::1%eth0"]`, {
+      directRemoteIp: { addressPrefix: "fe80::1", prefixLen: 128 },
+    }],
     [`ipBlocks: ["fd00::1"]`, { directRemoteIp: { addressPrefix: "fd00::1", prefixLen: 128 } }],
     [`remoteIpBlocks: ["10.0.0.1"]`, { remoteIp: { addressPrefix: "10.0.0.1", prefixLen: 32 } }],
     [`requestPrincipals: ["https://i/a/sub"]`, subject({ exact: "https://i/a" }, { exact: "sub" })],
@@ -198,6 +200,10 @@ Deno.test("each field of an operation and each condition is the matcher that Ist
         path: { safeRegex: { regex: `/${"a".repeat(250)}/[^/]+/b\\.c/.*` } },
       },
     }],
+    [`paths: ["{*}/a"]`, { urlPath: { path: { safeRegex: { regex: "[^/]+/a" } } } }],
+    [`paths: ["//{*}"]`, { urlPath: { path: { safeRegex: { regex: "//[^/]+" } } } }],
+    [`paths: ["/{*}//"]`, { urlPath: { path: { safeRegex: { regex: "/[^/]+//" } } } }],
+    [`paths: ["/{*}/"]`, template("/*/")],
     [`ports: ["80"]`, { destinationPort: 80 }],
   ];
   for (const [operation, matcher] of operations) {
@@ -223,6 +229,10 @@ Deno.test("each field of an operation and each condition is the matcher that Ist
       { orIds: { ids: [header("x-a", { stringMatch: { exact: "v" } })] } },
     ],
     [`key: "request.auth.claims[a][b]", values: [v]`, list(["a", "b"], { exact: "v" })],
+    [
+      `key: "request.auth.claims[https://a/[b]]", values: [v]`,
+      list(["https://a/[b]"], { exact: "v" }),
+    ],
     [`key: request.auth.audiences, values: ["v*"]`, list(["aud"], { prefix: "v" })],
     [`key: request.auth.presenter, values: ["*"]`, list(["azp"], { safeRegex: { regex: ".+" } })],
     [
@@ -275,80 +285,24 @@ Deno.test("a header that no request can have fulfils nothing, and its absence ev
   assert.deepEqual(when("notValues"), [{ andIds: { ids: [{ notId: { notId: { any: true } } }] } }]);
 });
 
-// deno-lint-ignore no-explicit-any -- plain data whose shape is what is tested
-function jwtOf(spec: string): any {
-  return jwtFilter(accessOf(tokens(spec)))?.typedConfig;
-}
-
-Deno.test("jwtFilter() lets a missing token pass, and takes one of several issuers", () => {
-  const one = jwtOf(
-    `jwtRules: [{ issuer: a, fromHeaders: [{ name: x, prefix: "T " }], fromParams: [q], audiences: [aud] }]`,
-  );
-  assert.deepEqual(one.rules, [{
-    match: { prefix: "/" },
-    requires: {
-      requiresAny: { requirements: [{ providerName: "origins-0" }, { allowMissing: {} }] },
-    },
-  }]);
-  const provider = one.providers["origins-0"];
-  assert.deepEqual(provider.fromHeaders, [{ name: "x", valuePrefix: "T " }]);
-  assert.deepEqual([provider.fromParams, provider.audiences], [["q"], ["aud"]]);
-  assert.deepEqual(provider.normalizePayloadInMetadata, {
-    spaceDelimitedClaims: ["permission", "scope"],
-  });
-  assert.equal(provider.payloadInMetadata, "payload");
-  const two = jwtOf(`jwtRules: [{ issuer: b }, { issuer: a }]`);
-  assert.deepEqual(
-    ["origins-0", "origins-1"].map((name) => two.providers[name].issuer),
-    ["a", "b"],
-  );
-  const all = two.rules[0].requires.requiresAny.requirements;
-  assert.deepEqual(all.slice(0, 2), [{ providerName: "origins-0" }, { providerName: "origins-1" }]);
-  assert.equal(all[2].requiresAll.requirements.length, 2);
-  assert.equal(jwtFilter(accessOf("")), undefined);
-});
-
-Deno.test("jwtFilter() gives proxies no private keys, and never a set without a key", () => {
-  const keysOf = (rule: string) =>
-    JSON.parse(
-      jwtOf(`jwtRules: [{ issuer: a${rule} }]`).providers["origins-0"].localJwks.inlineString,
-    )
-      .keys as Record<string, unknown>[];
-  const [none] = keysOf("");
-  assert.equal(none?.["kid"], "nobody");
-  const rsa = { kty: "RSA", n: "AQAB", e: "AQAB", d: "AQAB", p: "AQAB", kid: "k" };
-  for (const jwks of [{ keys: [rsa] }, rsa]) {
-    const [key, nobody, ...more] = keysOf(`, jwks: '${JSON.stringify(jwks)}'`);
-    assert.deepEqual(key, { kty: "RSA", n: "AQAB", e: "AQAB", kid: "k" });
-    assert.equal(nobody?.["kid"], "nobody");
-    assert.deepEqual(more, []);
+Deno.test("a condition whose key cannot be read leaves a rule that allows out, and a rule that denies denies without it", async (t) => {
+  const keys = ["request.headersx[a]", "request.auth.claimsx[a]", "request.auth.claims[a][]"];
+  for (const key of keys) {
+    for (const values of ["values", "notValues"]) {
+      await t.step(`${key} ${values}`, () => {
+        const spec = `rules: [{ when: [{ key: "${key}", ${values}: [v] }] }]`;
+        assert.equal(ruleOf(spec), undefined);
+        assert.deepEqual(ruleOf(`action: DENY, ${spec}`).principals, [
+          { andIds: { ids: [{ any: true }] } },
+        ]);
+      });
+    }
   }
-});
-
-Deno.test("keyClusters() has one cluster for each place that keys are fetched from", () => {
-  const rule = (uri: string) => `{ issuer: a, jwksUri: "${uri}" }`;
-  const clusters = keyClusters(
-    accessOf(tokens(`jwtRules: [${
-      [
-        "https://issuer.example/a",
-        "https://issuer.example/b",
-        "http://10.0.0.1:8080/k",
-        "https://[fd00::1]/k",
-        "http://issuer.example/k",
-      ].map(rule)
-    }]`)),
+  const filters = httpAuthorization(
+    accessOf(policy(`rules: [{ when: [{ key: "request.headersx[a]", notValues: [v] }] }]`)),
+    "td",
   );
-  assert.deepEqual(clusters.map(({ name, type }) => [name, type]), [
-    ["jwks|443|tls|issuer.example", "STRICT_DNS"],
-    ["jwks|8080|plain|10.0.0.1", "STATIC"],
-    ["jwks|443|tls|fd00::1", "STATIC"],
-    ["jwks|80|plain|issuer.example", "STRICT_DNS"],
-  ]);
-  const text = JSON.stringify(clusters[0]);
-  assert.match(text, /"sni":"issuer\.example"/);
-  assert.match(text, /"sanType":"DNS","matcher":\{"exact":"issuer\.example"\}/);
-  assert.match(text, /"name":"file-root:system"/);
-  assert.equal(clusters[1]!.transportSocket, undefined);
+  assert.equal(filters.length, 1, "a filter that allows nothing");
 });
 
 Deno.test("configOf() encodes whatever a policy of odd texts says, and changes listeners alone", async () => {
