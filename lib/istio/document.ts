@@ -23,7 +23,7 @@ const TOP_FIELDS = ["apiVersion", "kind", "metadata", "spec", "status"];
 /** What checks of one document may cost beyond its characters; see `costOfRegex`. */
 const BUDGET = 300_000;
 /** Findings that are kept of one document; more help nobody. */
-const MAX_FINDINGS = 20;
+export const MAX_FINDINGS = 20;
 
 /** A document that signet reads, with its kind, `metadata` and `spec`. */
 export type IstioDocument = {
@@ -57,6 +57,8 @@ export interface Fault extends Finding {
 export interface ParsedDocument {
   /** The document; undefined when it has faults, or when it is of another kind. */
   readonly document: IstioDocument | undefined;
+  /** What could be read of a document with faults: what is wrong in it reads as something else. Undefined for one without. */
+  readonly faulty: IstioDocument | undefined;
   /** What is refused. */
   readonly faults: readonly Fault[];
   /** What is taken and probably not meant. */
@@ -87,6 +89,7 @@ export function parseDocument(
   const warnings: Finding[] = [];
   const done = (unread?: string, document?: IstioDocument): ParsedDocument => ({
     document: faults.length > 0 ? undefined : document,
+    faulty: faults.length > 0 ? document : undefined,
     ...{ faults, warnings, unread },
   });
   const refuse = (path: FieldPath, reason: string, by: FaultSource) => {

@@ -28,6 +28,7 @@ export {
   type Fault,
   type Finding,
   type IstioDocument,
+  MAX_FINDINGS,
   type ParsedDocument,
   parseDocument,
   type ParseOptions,

@@ -98,8 +98,8 @@ class ListCopy<T> {
       } catch (thrown) {
         if (signal.aborted) return;
         if (refusedStatus(thrown) === GONE) this.#version = undefined;
-        else if (isSignetError(thrown)) this.#options.onFailure(thrown);
-        else throw thrown;
+        // Whatever it is, a copy that followed no more would say the same for ever, and nobody would see it.
+        else this.#options.onFailure(thrown);
         if (isSignetError(thrown, "kube.bad_answer")) this.#askForLess();
         await this.#backOff(signal);
       }

@@ -1,8 +1,11 @@
 /**
  * Istio's kinds, read through the API server. Their CRDs may be missing, come later, serve an older version or go: the API groups are
- * looked at until every kind is there, and a list that is gone is looked for again.
+ * looked at until every kind is there, and a list that is gone is looked for again. What it held stays until another has taken its place, or
+ * until several looks in a row found none: an API server that has just started may not know its definitions yet, and policies that are
+ * gone for a moment let everybody in.
  *
- * Each object is held to the rules of files: one with a fault keeps what it said before.
+ * Each object is held to the rules of files: one with a fault keeps what it said before. What a policy that was never right says of itself is
+ * in stand_in.ts.
  */
 import { createTaskGroup, isSignetError, sleep, type TaskGroup } from "../../base/mod.ts";
 import {
@@ -12,12 +15,14 @@ import {
   type IstioDocument,
   type IstioKind,
   KIND_GROUPS,
+  type ParsedDocument,
   parseDocument,
 } from "../../istio/mod.ts";
 import {
   asObject,
   asText,
   createReflector,
+  keyOf,
   type KubeDocument,
   metaOf,
   type Reflector,
@@ -25,9 +30,12 @@ import {
   refusedStatus,
 } from "../../kube/mod.ts";
 import type { Collected } from "../collect.ts";
+import { standIn } from "./stand_in.ts";
 
 /** Time between two looks for kinds that are missing, in milliseconds. */
 export const LOOK_FOR_KINDS_MS = 5_000;
+/** Looks in a row that find no definition of a kind before its objects are taken for removed. */
+export const LOOKS_UNTIL_GONE = 3;
 /** `kubectl apply` keeps the whole object there once more. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -55,6 +63,8 @@ export function followKinds(host: KindsHost): ClusterKinds {
 /** What is kept of an object. */
 interface KeptObject {
   readonly document: IstioDocument | undefined;
+  /** True when the object was never right, and the document is what stands in for it. */
+  readonly isStandIn: boolean;
   readonly faults: readonly DocumentFault[];
   readonly warnings: readonly DocumentFault[];
 }
@@ -63,6 +73,11 @@ class LiveKinds implements ClusterKinds {
   readonly #host: KindsHost;
   readonly #lists = new Map<IstioKind, Reflector<KeptObject>>();
   readonly #gone = new Set<IstioKind>();
+  /** What lists held that went away, and how many looks found no other. */
+  readonly #held = new Map<
+    IstioKind,
+    { readonly objects: ReadonlyMap<string, KeptObject>; looks: number }
+  >();
   readonly #tasks: TaskGroup;
   readonly #synced = Promise.withResolvers<void>();
   readonly synced = this.#synced.promise;
@@ -76,7 +91,7 @@ class LiveKinds implements ClusterKinds {
 
   collect(): Collected {
     const kept = ISTIO_KINDS.flatMap((kind) => {
-      const objects = [...this.#lists.get(kind)?.objects ?? []];
+      const objects = [...this.#held.get(kind)?.objects ?? this.#lists.get(kind)?.objects ?? []];
       return objects.sort(([one], [other]) => one < other ? -1 : 1).map(([, each]) => each);
     });
     return {
@@ -98,6 +113,7 @@ class LiveKinds implements ClusterKinds {
       try {
         await this.#dropGone();
         if (this.#lists.size < ISTIO_KINDS.length) await this.#find(signal);
+        this.#forgetHeld();
         this.#resolveWhenSynced();
       } catch (thrown) {
         if (signal.aborted || !isSignetError(thrown)) throw thrown;
@@ -117,12 +133,24 @@ class LiveKinds implements ClusterKinds {
     });
   }
 
-  /** A CRD that was removed took its objects with it. */
   async #dropGone(): Promise<void> {
     for (const kind of this.#gone) {
-      await this.#lists.get(kind)?.[Symbol.asyncDispose]();
+      const list = this.#lists.get(kind);
+      await list?.[Symbol.asyncDispose]();
+      // A list that was to take the place of another may go before it was whole.
+      if (list !== undefined && !this.#held.has(kind)) {
+        this.#held.set(kind, { objects: new Map(list.objects), looks: 0 });
+      }
       this.#lists.delete(kind);
       this.#gone.delete(kind);
+    }
+  }
+
+  /** A CRD that was removed took its objects with it. */
+  #forgetHeld(): void {
+    for (const [kind, held] of this.#held) {
+      if (this.#lists.has(kind) || ++held.looks < LOOKS_UNTIL_GONE) continue;
+      this.#held.delete(kind);
       this.#host.onChange();
     }
   }
@@ -178,18 +206,23 @@ class LiveKinds implements ClusterKinds {
   #follow(type: { readonly apiVersion: string; readonly kind: IstioKind }, path: string): void {
     const { onChange, onFailure } = this.#host;
     const { kind } = type;
-    this.#lists.set(
-      kind,
-      createReflector<KeptObject>({
-        path,
-        keep: (object, before) => keepObject({ ...object, ...type }, before),
-        onChange,
-        onFailure: (thrown) => {
-          if (refusedStatus(thrown) === 404) this.#gone.add(kind);
-          else onFailure(path, thrown);
-        },
-      }, this.#host),
-    );
+    const list = createReflector<KeptObject>({
+      path,
+      keep: (object, before) =>
+        keepObject(
+          { ...object, ...type },
+          before ?? this.#held.get(kind)?.objects.get(keyOf(object)),
+        ),
+      onChange,
+      onFailure: (thrown) => {
+        if (refusedStatus(thrown) === 404) this.#gone.add(kind);
+        else onFailure(path, thrown);
+      },
+    }, this.#host);
+    this.#lists.set(kind, list);
+    void list.synced.then(() => {
+      if (this.#held.delete(kind)) onChange();
+    });
   }
 }
 
@@ -205,10 +238,20 @@ function keepObject(object: KubeDocument, before: KeptObject | undefined): KeptO
   const located = (findings: typeof parsed.warnings) =>
     findings.map(({ path, reason }) => ({ ...place, field: formatPath(path), reason }));
   return {
-    document: parsed.faults.length > 0 ? before?.document : parsed.document,
+    ...inForce(parsed, before),
     faults: located(parsed.faults),
     warnings: parsed.faults.length > 0 ? [] : located(parsed.warnings),
   };
+}
+
+function inForce(
+  { document, faulty, faults }: ParsedDocument,
+  before: KeptObject | undefined,
+): Pick<KeptObject, "document" | "isStandIn"> {
+  if (faults.length === 0) return { document, isStandIn: false };
+  const known = before?.isStandIn ? undefined : before?.document;
+  if (known !== undefined) return { document: known, isStandIn: false };
+  return { document: standIn(faulty, faults), isStandIn: true };
 }
 
 function withoutLastApplied(object: KubeDocument): KubeDocument {

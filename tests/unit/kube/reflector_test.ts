@@ -148,6 +148,20 @@ Deno.test("createReflector() tries again after growing waits, each failure told,
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("createReflector() follows on after a failure of any kind", async () => {
+  const { reflector, asked, failures, clock } = paper([listOf("5", [])], [
+    new RangeError("Maximum call stack size exceeded"),
+    [{ type: "ADDED", object: object("one", "6") }],
+  ]);
+  await using _ = reflector;
+  await reflector.synced;
+  await clock.advance(0);
+  await clock.advance(BACK_OFF_MS.longest);
+  assert.deepEqual(failures.map(String), ["RangeError: Maximum call stack size exceeded"]);
+  assert.deepEqual(asked, ["list", "watch 5", "watch 5", "watch 6"]);
+  assert.equal(reflector.objects.get("a/one"), "6");
+});
+
 Deno.test("createReflector() gives up a list that has no end", async () => {
   const half = Array.from({ length: MAX_OBJECTS / 2 + 1 }, (_, n) => object(String(n), "1"));
   const other = half.map((_, n) => object(`x${n}`, "1"));

@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { SignetError } from "signet/base/mod.ts";
 import type { KubeClient, KubeDocument, WatchEvent } from "signet/kube/mod.ts";
-import { followKinds, LOOK_FOR_KINDS_MS } from "../../../lib/registry/cluster/kinds.ts";
+import {
+  followKinds,
+  LOOK_FOR_KINDS_MS,
+  LOOKS_UNTIL_GONE,
+} from "../../../lib/registry/cluster/kinds.ts";
 import { createFakeClock } from "../../support/fake_clock.ts";
 import { settle } from "../../support/xds_server.ts";
 
@@ -139,6 +143,10 @@ Deno.test("followKinds() lets objects go with their definition, and takes them w
     answers.delete(`${NETWORKING}/v1`);
     push({ type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } });
     await pass();
+    for (let look = 1; look < LOOKS_UNTIL_GONE; look++) {
+      await pass(LOOK_FOR_KINDS_MS);
+      assert.deepEqual(hostsOf(kinds), ["db.example"], "the API server may have just started");
+    }
     await pass(LOOK_FOR_KINDS_MS);
     assert.deepEqual(kinds.collect().documents, []);
     for (const [path, answer] of SERVED()) answers.set(path, answer);
@@ -146,6 +154,75 @@ Deno.test("followKinds() lets objects go with their definition, and takes them w
     assert.deepEqual(hostsOf(kinds), ["db.example"]);
     assert.deepEqual(failures, []);
   }, SERVED());
+});
+
+Deno.test("followKinds() keeps what a list held until the list of another version is whole", async () => {
+  await withKinds(async ({ kinds, answers, pass, push }) => {
+    await kinds.synced;
+    answers.clear();
+    answers.set(NETWORKING, groupOf("v1beta1"));
+    answers.set(`${NETWORKING}/v1beta1`, RESOURCES);
+    answers.set(`${NETWORKING}/v1beta1/serviceentries`, refused(403));
+    push({ type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } });
+    await pass();
+    for (let look = 0; look < 2 * LOOKS_UNTIL_GONE; look++) await pass(LOOK_FOR_KINDS_MS);
+    assert.deepEqual(hostsOf(kinds), ["db.example"]);
+    answers.set(`${NETWORKING}/v1beta1/serviceentries`, {
+      metadata: { resourceVersion: "1" },
+      items: [entry(["other.example"], "1")],
+    });
+    await pass(LOOK_FOR_KINDS_MS);
+    assert.deepEqual(hostsOf(kinds), ["other.example"]);
+  }, new Map<string, KubeDocument | SignetError>(SERVED()));
+});
+
+Deno.test("followKinds() lets a policy that was never right allow nothing but by its good rules, and deny by those", async () => {
+  const SECURITY = "/apis/security.istio.io";
+  const list = `${SECURITY}/v1/authorizationpolicies`;
+  const policy = (name: string, spec: KubeDocument) => ({
+    metadata: { name, namespace: "shop", resourceVersion: "1" },
+    spec,
+  });
+  const good = { to: [{ operation: { ports: ["80"] } }] };
+  const bad = { to: [{ operation: { ports: ["x"] } }] };
+  const answers = new Map<string, KubeDocument>([
+    [SECURITY, groupOf("v1")],
+    [`${SECURITY}/v1`, {
+      resources: [{ kind: "AuthorizationPolicy", name: "authorizationpolicies" }],
+    }],
+    [list, {
+      metadata: { resourceVersion: "1" },
+      items: [
+        policy("allow", { rules: [bad] }),
+        policy("both", { rules: [good, bad] }),
+        policy("deny", { action: "DENY", rules: [bad, good] }),
+        policy("nothing", { action: "DENY", rules: [bad] }),
+        policy("provider", { provider: { name: "x" }, rules: [good] }),
+        policy("selector", { selector: { matchLabels: { a: "*" } }, rules: [bad] }),
+      ],
+    }],
+  ]);
+  await withKinds(async ({ kinds, pass, push }) => {
+    await kinds.synced;
+    const rules = () =>
+      kinds.collect().documents.map((document) =>
+        document.kind === "AuthorizationPolicy"
+          ? [document.meta.name, document.spec.rules.map(({ to }) => to[0]?.operation?.ports)]
+          : []
+      );
+    assert.deepEqual(rules(), [["allow", []], ["both", [["80"]]], ["deny", [["80"]]], [
+      "provider",
+      [["80"]],
+    ]]);
+    assert.equal(kinds.collect().faults.length >= 6, true);
+    const changed = policy("allow", { rules: [bad, good] });
+    push({
+      type: "MODIFIED",
+      object: { ...changed, metadata: { ...changed.metadata, resourceVersion: "2" } },
+    });
+    await pass();
+    assert.deepEqual(rules()[0], ["allow", [["80"]]]);
+  }, answers);
 });
 
 Deno.test("followKinds() tells what the API server refuses, and is not whole without it", async () => {
