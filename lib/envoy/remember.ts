@@ -3,13 +3,14 @@
 /** Things of one map by text: as many as there are namespaces with proxies, in a mesh that has that many. */
 const MAX_KEPT = 1_000;
 
-/** What is kept under a text, else what is made now; beyond a bound it is made each time. */
+/** What is kept under a text, else what is made now; beyond a bound the one that nobody asked for longest is forgotten. */
 export function rememberedAt<T>(kept: Map<string, T>, key: string, make: () => T): T {
-  const found = kept.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  if (kept.size < MAX_KEPT) kept.set(key, made);
-  return made;
+  const found = kept.get(key) ?? make();
+  // Workloads come and go under other addresses for as long as the policies stay.
+  kept.delete(key);
+  kept.set(key, found);
+  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!);
+  return found;
 }
 
 /** A function whose results are kept with its argument. */

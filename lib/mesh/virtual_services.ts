@@ -80,7 +80,10 @@ export function createRoutings(): Routings {
         const { routing, isForSome, kept } = resolved([rule, ...delegatesOf(rule, delegates)]);
         if (!isForSome) return routing;
         const own = kept.get(key) ?? forClient(routing, client);
-        if (kept.size < MAX_KEPT) kept.set(key, own);
+        // Proxies say their labels themselves: the ones of long ago must not stand in the way of those of now.
+        kept.delete(key);
+        kept.set(key, own);
+        if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!);
         return own;
       };
       return services.map((service) => {

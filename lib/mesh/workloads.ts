@@ -1,10 +1,12 @@
 /**
  * Who a proxy is to policies. A workload that a service knows by one of the proxy's addresses gives it its labels; the proxy's own word is
- * the fallback. Of several workloads with one address the one with the proxy's service account is meant.
+ * the fallback. Of several workloads with one address those of a cluster are meant before those that a ServiceEntry names, whose author may
+ * name any address, and of these the one with the proxy's service account.
  */
 import type { MeshSnapshot, Proxy, Workload } from "./port.ts";
 
 interface Known {
+  readonly isOfCluster: boolean;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -34,7 +36,9 @@ export function createWorkloads(): Workloads {
     of(snapshot, { addresses, namespace, serviceAccount, labels }) {
       const index = indexOf(snapshot, namespace);
       const here = addresses.flatMap((address) => index.get(address) ?? []);
-      const meant = here.find((known) => known.serviceAccount === serviceAccount) ?? here[0];
+      const ofCluster = here.filter(({ isOfCluster }) => isOfCluster);
+      const those = ofCluster.length > 0 ? ofCluster : here;
+      const meant = those.find((known) => known.serviceAccount === serviceAccount) ?? those[0];
       return { namespace, labels: meant?.labels ?? labels };
     },
   };
@@ -46,7 +50,7 @@ function build(services: MeshSnapshot["services"], namespace: string): Index {
     if (facts.namespace !== namespace) continue;
     for (const { address, serviceAccount, labels } of endpoints) {
       if (Object.keys(labels).length === 0) continue;
-      const known = { serviceAccount, labels };
+      const known = { isOfCluster: facts.registry === "Kubernetes", serviceAccount, labels };
       const others = index.get(address);
       if (others === undefined) index.set(address, [known]);
       else others.push(known);

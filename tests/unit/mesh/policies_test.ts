@@ -156,3 +156,22 @@ Deno.test("createWorkloads() takes labels from who has the proxy's address, and 
   assert.deepEqual(labels({ ...said, INSTANCE_IPS: "10.0.0.4" }), { app: "said" });
   assert.deepEqual(labels(said, "shop.svc.cluster.local"), { app: "said" }, "another namespace's");
 });
+
+Deno.test("createWorkloads() takes no label of a cluster's workload from a ServiceEntry that names its address", () => {
+  const entry = (name: string, app: string) =>
+    serviceEntry({
+      name,
+      endpoints: `[{ address: 10.0.0.3, serviceAccount: web, labels: { app: ${app} } }]`,
+    });
+  const mesh = meshOf(entry("a", "free") + entry("b", "guarded"));
+  const [named, { facts, ...pod }] = [mesh.services[0]!, mesh.services[1]!];
+  const services = [named, { ...pod, facts: { ...facts, registry: "Kubernetes" as const } }];
+  const node = parseNode({
+    id: "sidecar~10.0.0.3~web.default~default.svc.cluster.local",
+    metadata: { SERVICE_ACCOUNT: "web" },
+  });
+  assert.ok(node.ok);
+  assert.deepEqual(createWorkloads().of({ ...mesh, services }, node.proxy).labels, {
+    app: "guarded",
+  });
+});
