@@ -84,7 +84,7 @@ function sharesOf(
   if (route.length === 1) return [{ name: clusterOf(route[0]!.destination), weight: 1 }];
   const meant = route.filter(({ weight }) => weight > 0);
   const total = meant.reduce((sum, { weight }) => sum + weight, 0);
-  const scale = total > MAX_WEIGHT ? MAX_WEIGHT / total : 1;
+  const scale = total > MAX_WEIGHT ? (MAX_WEIGHT - meant.length) / total : 1;
   return meant.map(({ destination, weight }) => ({
     name: clusterOf(destination),
     weight: Math.max(1, Math.floor(weight * scale)),

@@ -50,12 +50,13 @@ export function createInboundParts(encoder: Encoder): InboundParts {
         const port = ingress.port?.number ?? 0;
         const mode = peerMode(policies, { workload, port, rootNamespace });
         return { ingress, address, access, mode };
-      });
+      }).filter(isServed);
       const ofSidecar = rememberedIn(ofSettings(settings), sidecar, () => new WeakMap());
       const kept = rememberedIn(ofSidecar, access, () => new Map<string, Inbound>());
-      const key = `${address} ${ports.map(({ mode }) => mode).join(" ")}`;
+      const key = [address, ...ports.map(({ ingress, mode }) => `${ingress.port?.number} ${mode}`)]
+        .join(" ");
       return rememberedAt(kept, key, () => ({
-        binds: sidecar.ingress.map(({ bind, port }) => ({
+        binds: ports.map(({ ingress: { bind, port } }) => ({
           address: bind || address,
           port: port?.number ?? 0,
         })),
@@ -67,4 +68,12 @@ export function createInboundParts(encoder: Encoder): InboundParts {
       }));
     },
   };
+}
+
+/**
+ * TLS of an ingress port's own is in force where there is none of the mesh. It is not served yet, and a port without it would take calls
+ * that it is there to refuse.
+ */
+function isServed({ ingress, mode }: InboundPort): boolean {
+  return mode !== "DISABLE" || ingress.tls === undefined;
 }

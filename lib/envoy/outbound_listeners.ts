@@ -90,12 +90,15 @@ function chainsOf(
   }
 }
 
+/** Names that Envoy refuses a listener for: a wildcard stands for whole labels there. */
+const PARTIAL_REGEXP = /^\*[^.]|.\*/;
+
 /** One chain for each server name; Envoy refuses a name that stands twice, the first has it. */
 function tlsChains(services: readonly number[], port: number, ways: Ways): FilterChainJson[] {
   const taken = new Set<string>();
   return services.flatMap((service) =>
     ways.ofNames(service, port).flatMap(({ names, filter }): FilterChainJson[] => {
-      const serverNames = names.filter((name) => !taken.has(name));
+      const serverNames = names.filter((name) => !taken.has(name) && !PARTIAL_REGEXP.test(name));
       for (const name of serverNames) taken.add(name);
       if (serverNames.length === 0) return [];
       return [{ filterChainMatch: { serverNames }, filters: [filter] }];

@@ -18,7 +18,7 @@ import {
 } from "../mesh/mod.ts";
 import { fixedClusters, holdsEndpoints, serviceClusters } from "./clusters.ts";
 import type { Encoder, Resource } from "./encode.ts";
-import { loadAssignment, noEndpoints, ofSubset } from "./endpoints.ts";
+import { loadAssignment, noEndpoints, ofSubset, withAddresses } from "./endpoints.ts";
 import { outboundCluster } from "./names.ts";
 import { createInboundParts, type Inbound } from "./inbound_parts.ts";
 import { boundListeners, type BoundOptions } from "./outbound_listeners.ts";
@@ -181,7 +181,7 @@ function createServiceParts(encoder: Encoder): ServiceParts {
       const destination = scope.traffic.destinations[at] ?? UNSAID;
       return rememberedIn(endpointsOf(service), destination, () =>
         [undefined, ...destination.subsets].flatMap((subset) => {
-          const chosen = ofSubset(service, subset);
+          const chosen = withAddresses(ofSubset(service, subset));
           return service.facts.ports.map((port) => {
             const name = outboundCluster(service.facts.host, port.number, subset?.name);
             return encoder.endpoints(loadAssignment(chosen, port, name));

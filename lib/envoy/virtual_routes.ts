@@ -109,8 +109,8 @@ function shares(
   targets: RouteTargets,
 ): WeightedCluster_ClusterWeightJson[] {
   const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
-  // Envoy adds up weights in 32 bits.
-  const scale = total > MAX_WEIGHT ? MAX_WEIGHT / total : 1;
+  // Envoy adds up weights in 32 bits; one for each is kept back, as none becomes less than that.
+  const scale = total > MAX_WEIGHT ? (MAX_WEIGHT - destinations.length) / total : 1;
   return destinations.map(({ destination, weight, headers }) => {
     const host = authorityOf(headers);
     return {

@@ -5,11 +5,11 @@
 import { isProtocol } from "../../istio/mod.ts";
 
 /** Names of `appProtocol` that Kubernetes gives (KEP-3726). */
-const STANDARD: Readonly<Record<string, string>> = {
-  "kubernetes.io/h2c": "HTTP2",
-  "kubernetes.io/ws": "HTTP",
-  "kubernetes.io/wss": "HTTPS",
-};
+const STANDARD: ReadonlyMap<string, string> = new Map([
+  ["kubernetes.io/h2c", "HTTP2"],
+  ["kubernetes.io/ws", "HTTP"],
+  ["kubernetes.io/wss", "HTTPS"],
+]);
 /** SMTP, DNS, MySQL and MongoDB: looking would wait for a client that waits. */
 const SERVER_FIRST = [25, 53, 3306, 27017];
 const GRPC_WEB = "GRPC-WEB";
@@ -28,7 +28,7 @@ export function portProtocol(
   },
 ): string {
   if (port.transport === "UDP") return "UDP";
-  const standard = STANDARD[port.appProtocol];
+  const standard = STANDARD.get(port.appProtocol);
   if (standard !== undefined) return standard;
   const name = (port.appProtocol || port.name).toUpperCase();
   if (name.startsWith(GRPC_WEB)) return GRPC_WEB;

@@ -7,7 +7,7 @@ import type { SidecarIngress } from "signet/istio/mod.ts";
 import { parseNode, type PeerMode, type Traffic } from "signet/mesh/mod.ts";
 import { fixedClusters, serviceClusters } from "../../../lib/envoy/clusters.ts";
 import { all, createGenerator, loadEncoder } from "signet/envoy/mod.ts";
-import { loadAssignment } from "../../../lib/envoy/endpoints.ts";
+import { loadAssignment, withAddresses } from "../../../lib/envoy/endpoints.ts";
 import { applicationCluster, ingressListener } from "../../../lib/envoy/inbound.ts";
 import { boundListeners, type BoundOptions } from "../../../lib/envoy/outbound_listeners.ts";
 import { httpPorts, portRoutes } from "../../../lib/envoy/routes.ts";
@@ -90,6 +90,36 @@ Deno.test("loadAssignment() gives target ports, weights and localities, and says
   assert.deepEqual(bare?.lbEndpoints?.map(({ endpoint }) => endpoint?.address), [
     { socketAddress: { address: "10.0.0.3", portValue: 1234 } },
     { pipe: { path: "/run/app" } },
+  ]);
+});
+
+Deno.test("loadAssignment() has weights whose sum is one of 32 bits, whatever is said", async () => {
+  const yaml = serviceEntry({
+    name: "a",
+    endpoints: `[{ address: 10.0.0.1, weight: 4294967295, locality: a }, {
+      address: 10.0.0.2, weight: 4294967295, locality: a }, { address: 10.0.0.3, locality: b }]`,
+  });
+  const assignment = loadAssignment(services(yaml)[0]!, portOf(yaml), "c");
+  const weights = assignment.endpoints!.map((each) => each.loadBalancingWeight as number);
+  assert.equal(weights[1], 1);
+  const total = weights.reduce((sum, weight) => sum + weight);
+  assert.ok(total <= 4294967295 && total > 4294967000, String(total));
+  assert.ok((await loadEncoder()).endpoints(assignment).bytes.length > 0);
+});
+
+Deno.test("withAddresses() leaves endpoints with names out", () => {
+  const [service] = services(HTTPD);
+  assert.equal(withAddresses(service!), service);
+  const endpoints = [{ ...service!.endpoints[0]!, address: "a.example" }, ...service!.endpoints];
+  assert.deepEqual(withAddresses({ ...service!, endpoints }).endpoints, service!.endpoints);
+});
+
+Deno.test("boundListeners() names no server by a part of a label", () => {
+  const yaml = serviceEntry({ name: "a", port: 443, protocol: "TLS" })
+    .replace("[a.example]", `["*a.example", "*.b.example"]`);
+  const text = JSON.stringify(boundListeners(plainly(factsOf(yaml)), BOUND));
+  assert.deepEqual([...text.matchAll(/"serverNames":(\[[^\]]*\])/g)].map(([, names]) => names), [
+    `["*.b.example"]`,
   ]);
 });
 
@@ -289,6 +319,38 @@ spec: { ingress: [{ port: { number: 8080, name: http, protocol: HTTP }, bind: "$
   assert.deepEqual(names(""), ["10.0.0.3_8080", "127.0.0.1_8080"]);
   assert.deepEqual(names("127.0.0.1"), ["127.0.0.1_8080"]);
   assert.deepEqual(names("0.0.0.0"), ["0.0.0.0_8080"]);
+});
+
+Deno.test("configOf() serves no port with TLS of its own in plain text", async () => {
+  const generator = createGenerator(await loadEncoder());
+  const yaml = `---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec:
+  egress: [{ hosts: ["~/*"] }]
+  ingress:
+  - port: { number: 8080, name: http, protocol: HTTP }
+  - port: { number: 8443, name: tls, protocol: HTTPS }
+    tls: { mode: MUTUAL, serverCertificate: /c.pem, privateKey: /k.pem, caCertificates: /ca.pem }
+`;
+  const node = parseNode({
+    id: "sidecar~10.0.0.3~web-1.default~default.svc.cluster.local",
+    metadata: { INTERCEPTION_MODE: "NONE" },
+  });
+  assert.ok(node.ok);
+  const names = (mode: string) => {
+    const peers = `---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: p }
+spec: { mtls: { mode: ${mode} } }
+`;
+    return all(generator.configOf(meshOf(yaml + peers), node.proxy).listeners)
+      .map(({ name }) => name);
+  };
+  assert.deepEqual(names("DISABLE"), ["10.0.0.3_8080"]);
+  assert.deepEqual(names("STRICT"), ["10.0.0.3_8080", "10.0.0.3_8443"]);
 });
 
 Deno.test("configOf() keeps no routes of their own for domains that shorten no host", async () => {

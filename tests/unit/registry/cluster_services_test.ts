@@ -96,6 +96,7 @@ Deno.test("portProtocol() reads appProtocol, else the port's name, as Istio does
       ["where the server speaks first", { number: 3306 }, "TCP"],
       ["unless something is said", { number: 25, name: "http" }, "HTTP"],
       ["no prototype is a protocol", { name: "constructor", appProtocol: "__proto__" }, ""],
+      ["nor what it holds", { appProtocol: "constructor" }, ""],
     ];
   for (const [name, port, protocol] of rows) {
     await t.step(name, () => {
