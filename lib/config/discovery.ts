@@ -89,6 +89,7 @@ export function readDiscovery(args: readonly string[], env: Environment): Discov
         ...authnNotices(values, env),
         ...kubeNotices(values, resolved),
         ...signerNotices(values, resolved),
+        ...meshNotices(mesh, values),
       ];
       return deepFreeze({
         ...toConfig(values, mesh, { env, resolved, isClusters }),
@@ -161,6 +162,26 @@ function noticesOf({ values }: ResolvedValues): readonly string[] {
     const why = option.effect === "later" ? "in this version" : "any more";
     return [`${nameOf(option, source)} is accepted and has no effect ${why}: ${option.help}`];
   });
+}
+
+/** What of the mesh config policies may count on in vain: one that denies by it would not. */
+function meshNotices(
+  { rootNamespace, unheeded }: MeshConfig,
+  { namespace }: OptionValues,
+): readonly string[] {
+  const isElsewhere = rootNamespace !== undefined && rootNamespace !== namespace;
+  return [
+    ...(isElsewhere
+      ? [
+        `mesh config: rootNamespace ${
+          quote(rootNamespace)
+        } has no effect: policies of the whole mesh are those of ${quote(namespace)} (--namespace)`,
+      ]
+      : []),
+    ...unheeded.map((field) =>
+      `mesh config: ${field} has no effect: a policy that counts on it denies less than in istiod`
+    ),
+  ];
 }
 
 /** What of the settings of authentication does less than it seems to. */

@@ -13,6 +13,10 @@ export interface MeshConfig {
     readonly pem: string;
     readonly certSigners: readonly string[];
   }[];
+  /** Where istiod would look for policies of the whole mesh; undefined when the file does not say. */
+  readonly rootNamespace: string | undefined;
+  /** Fields that are written and that policies about calls may count on, and that are not heeded. */
+  readonly unheeded: readonly string[];
 }
 
 /** The mesh config of a server without a file. */
@@ -20,7 +24,11 @@ export const DEFAULT_MESH_CONFIG: MeshConfig = {
   trustDomain: undefined,
   discoveryAddress: "istiod.istio-system.svc:15012",
   caCertificates: [],
+  rootNamespace: undefined,
+  unheeded: [],
 };
+/** How paths are looked at, always. */
+const NORMALIZATIONS: readonly unknown[] = [undefined, "DEFAULT", "BASE"];
 
 /** A mesh config is a few kilobytes. */
 const MAX_MESH_CONFIG_CHARS = 1 << 20;
@@ -48,7 +56,21 @@ export function parseMeshConfig(
     caCertificates: document["caCertificates"] === undefined
       ? base.caCertificates
       : readCaCertificates(document["caCertificates"] ?? [], where),
+    rootNamespace: asText(document["rootNamespace"], "rootNamespace", where) ?? base.rootNamespace,
+    unheeded: [...new Set([...base.unheeded, ...unheededIn(document)])],
   };
+}
+
+function unheededIn(document: Readonly<Record<string, unknown>>): readonly string[] {
+  const { trustDomainAliases, pathNormalization } = document;
+  const normalization = (pathNormalization as { readonly normalization?: unknown } | null)
+    ?.normalization;
+  return [
+    ...(Array.isArray(trustDomainAliases) && trustDomainAliases.length > 0
+      ? ["trustDomainAliases"]
+      : []),
+    ...(NORMALIZATIONS.includes(normalization) ? [] : ["pathNormalization"]),
+  ];
 }
 
 function readCaCertificates(value: unknown, where: string): MeshConfig["caCertificates"] {

@@ -30,6 +30,20 @@ function faults(args: readonly string[], env: Environment = {}): string {
   return message;
 }
 
+Deno.test("readDiscovery() says what of the mesh config policies count on in vain", () => {
+  const notices = (namespace: string) =>
+    config(["--namespace", namespace], {}, {
+      ...DEFAULT_MESH_CONFIG,
+      rootNamespace: "istio-config",
+      unheeded: ["pathNormalization"],
+    }).notices.map((notice) => notice.split(" has no effect")[0]);
+  assert.deepEqual(notices("istio-system"), [
+    `mesh config: rootNamespace "istio-config"`,
+    "mesh config: pathNormalization",
+  ]);
+  assert.deepEqual(notices("istio-config"), ["mesh config: pathNormalization"]);
+});
+
 Deno.test("readDiscovery() without anything gives the defaults of the specification", () => {
   const { ca, cert, grpc, http, log, shutdownMs, stateDir, cryptoProvider, notices } = config();
   assert.equal(stateDir, "./var/lib/signet");

@@ -42,9 +42,27 @@ Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", as
         trustDomain,
         discoveryAddress: address,
         caCertificates: [],
+        rootNamespace: undefined,
+        unheeded: [],
       });
     });
   }
+});
+
+Deno.test("parseMeshConfig() names what policies count on and it does not heed", () => {
+  const base = parseMeshConfig("rootNamespace: istio-config\ntrustDomainAliases: [old]", WHERE);
+  assert.deepEqual([base.rootNamespace, base.unheeded], ["istio-config", ["trustDomainAliases"]]);
+  const over = parseMeshConfig(
+    "rootNamespace: other\npathNormalization: { normalization: MERGE_SLASHES }",
+    WHERE,
+    base,
+  );
+  assert.deepEqual([over.rootNamespace, over.unheeded], [
+    "other",
+    ["trustDomainAliases", "pathNormalization"],
+  ]);
+  const harmless = "trustDomainAliases: []\npathNormalization: { normalization: BASE }";
+  assert.deepEqual(parseMeshConfig(harmless, WHERE), DEFAULT_MESH_CONFIG);
 });
 
 Deno.test("parseMeshConfig() refuses the rest in one line that names the file and the field", async (t) => {
