@@ -17,7 +17,7 @@ import { outOfClusterRules, type OwnToken } from "./own_token.ts";
 import { type AuthorizeNode, createNodeAuthorizer } from "./node_authorizer.ts";
 import type { Authenticator } from "./port.ts";
 import { followRemoteClusters, type RemoteClusters } from "./remote_clusters.ts";
-import { xfccAuthenticator } from "./xfcc.ts";
+import { forwardedBy, xfccAuthenticator } from "./xfcc.ts";
 
 /** Settings of authentication. */
 export interface AuthnConfig {
@@ -77,7 +77,9 @@ export async function createAuthenticators(
   host: AuthnHost,
 ): Promise<Authenticators> {
   await using opened = new AsyncDisposableStack();
-  const list: Authenticator[] = [clientCertificateAuthenticator()];
+  const gateways = config.trustedGateways.map(parseIpPrefix).filter((one) => one !== undefined);
+  const isForwarded = forwardedBy(gateways);
+  const list: Authenticator[] = [clientCertificateAuthenticator({ isForwarded })];
   if (host.database !== undefined) {
     list.push(joinTokenAuthenticator({ ...host, tokens: host.database.tokens }));
   }
@@ -100,10 +102,7 @@ export async function createAuthenticators(
     const { remote } = clusters;
     list.push(kubeTokenAuthenticator(config.kube, { ...host, client, keys, remote }));
   }
-  if (config.trustedGateways.length > 0) {
-    const prefixes = config.trustedGateways.map(parseIpPrefix);
-    list.push(xfccAuthenticator(prefixes.filter((prefix) => prefix !== undefined)));
-  }
+  if (gateways.length > 0) list.push(xfccAuthenticator(gateways));
   // Failures are logged by the issuer, and the next token tries again.
   if (outside !== undefined) await loadIfReachable(await add(outside, undefined));
   const kept = opened.move();

@@ -18,7 +18,7 @@ export interface XfccElement {
   readonly uris: readonly string[];
   /** `DNS`, each. */
   readonly dnsNames: readonly string[];
-  /** `Subject`; empty when it is not said. */
+  /** `Subject` with the backslashes of RFC 2253 in it; empty when it is not said. */
   readonly subject: string;
 }
 
@@ -48,8 +48,10 @@ function parseElement(text: string): XfccElement | { readonly fault: string } {
   for (const field of splitUnquoted(text, ";") ?? []) {
     const at = field.indexOf("=");
     if (at < 0) return { fault: "a field has no =" };
-    const value = unquote(field.slice(at + 1).trim());
-    if (value === undefined) return { fault: "a value is quoted in part" };
+    const written = field.slice(at + 1).trim();
+    const inner = withinQuotes(written);
+    if (inner === undefined) return { fault: "a value is quoted in part" };
+    const value = inner === written ? inner : inner.replaceAll(/\\(.)/gs, "$1");
     switch (field.slice(0, at).trim().toLowerCase()) {
       case "uri":
         if (value !== "") uris.push(value);
@@ -58,7 +60,8 @@ function parseElement(text: string): XfccElement | { readonly fault: string } {
         if (value !== "") dnsNames.push(value);
         break;
       case "subject":
-        subject = value;
+        // Envoy puts quotes around it and nothing more: every backslash is of the subject's own text, and parts it from other names.
+        subject = inner;
     }
   }
   return { uris, dnsNames, subject };
@@ -82,13 +85,13 @@ function splitUnquoted(text: string, separator: string): readonly string[] | und
   return isQuoted ? undefined : parts;
 }
 
-function unquote(value: string): string | undefined {
+/** What stands between the quotes, as it is written there; a value without quotes as it is, and `undefined` for one with some elsewhere. */
+function withinQuotes(value: string): string | undefined {
   if (!value.includes('"')) return value;
-  const inner = /^"((?:[^"\\]|\\.)*)"$/s.exec(value)?.[1];
-  return inner?.replaceAll(/\\(.)/gs, "$1");
+  return /^"((?:[^"\\]|\\.)*)"$/s.exec(value)?.[1];
 }
 
-/** The first common name of a subject as text (RFC 2253); `undefined` without one. */
+/** The first common name of a subject as text (RFC 2253); `undefined` without one. Octets in hex are characters that no certificate takes. */
 export function commonNameOf(subject: string): string | undefined {
   let from = 0;
   for (let at = 0; at <= subject.length; at++) {
@@ -96,7 +99,11 @@ export function commonNameOf(subject: string): string | undefined {
     if (char === "\\") at++;
     else if (char === undefined || char === "," || char === "+") {
       const [, value] = /^\s*CN\s*=\s*(.*)$/is.exec(subject.slice(from, at)) ?? [];
-      const name = value?.replaceAll(/\\(.)/gs, "$1").trim();
+      const name = value?.replaceAll(
+        /\\([0-9A-Fa-f]{2}|.)/gs,
+        (_, escaped: string) =>
+          escaped.length === 2 ? String.fromCharCode(parseInt(escaped, 16)) : escaped,
+      ).trim();
       if (name) return name;
       from = at + 1;
     }

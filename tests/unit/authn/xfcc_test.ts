@@ -8,7 +8,8 @@ import {
   MAX_XFCC_ELEMENTS,
   parseXfcc,
 } from "../../../lib/authn/forwarded_certificate.ts";
-import { xfccAuthenticator } from "../../../lib/authn/xfcc.ts";
+import { clientCertificateAuthenticator } from "../../../lib/authn/client_certificate.ts";
+import { forwardedBy, xfccAuthenticator } from "../../../lib/authn/xfcc.ts";
 
 function ask(headers: readonly string[], remoteAddress = "127.0.0.1:4711"): AuthResult {
   const gateways = ["10.1.0.0/16", "2001:db8::/32"].map((text) => parseIpPrefix(text)!);
@@ -35,11 +36,35 @@ Deno.test("the names of every hop are taken in order: URIs, DNS names, the subje
     [`URI=${URI}, Subject="/";URI=spiffe://c/ns/d/sa/e`, [URI, "spiffe://c/ns/d/sa/e"]],
     [`Subject="";URI=${URI}`, [URI]],
     [`Cert="-----BEGIN%20CERTIFICATE-----%0A";Chain="a,b;c";uri="${URI}"`, [URI]],
-    [`Subject="CN=a\\"b;c\\,d,O=x"`, ['a"b;c']],
+    [`Subject="CN=a\\"b;c\\,d,O=x"`, ['a"b;c,d']],
+    [`Subject="CN=hello,O=Acme\\, Inc."`, ["hello"]],
+    [`Subject="CN=\\41\\2Cb"`, ["A,b"]],
+    [`Subject="CN=${URI}";URI=${URI}`, [URI]],
     [`Subject="O=x,CN=";URI=${URI};URI=;DNS=`, [URI]],
   ];
   for (const [header, expected] of rows) {
     await t.step(header, () => assert.deepEqual(identities(header), expected));
+  }
+});
+
+Deno.test("what stands behind an escaped comma in another part of the subject is no common name", () => {
+  for (const subject of [String.raw`O=x\,CN=admin`, String.raw`OU=a\+CN=admin\,CN=admin,O=b`]) {
+    assert.deepEqual(identities(`Subject="${subject}";URI=${URI}`), [URI]);
+  }
+});
+
+Deno.test("a name that would be issued as another kind of name is refused", async (t) => {
+  const rows = [
+    `DNS=${URI}`,
+    `URI=${URI};Subject="CN=spiffe://cluster.local/ns/istio-system/sa/admin"`,
+    `Subject="CN=10.1.2.3,O=x"`,
+    "DNS=::1",
+    "URI=istiod.istio-system.svc",
+  ];
+  for (const header of rows) {
+    await t.step(header, () => {
+      assert.match(identities(header) as string, /names ".*", which would be issued as another/);
+    });
   }
 });
 
@@ -98,5 +123,27 @@ Deno.test("the first value of the header counts alone, and without one nobody is
       none.ok ? "" : none.reason,
       /^caller from 127.0.0.1:4711 does not have Xfcc header/,
     );
+  }
+});
+
+Deno.test("the certificate of a gateway is its own, and is not issued to those whose calls it forwards", async (t) => {
+  const gateway = "spiffe://cluster.local/ns/istio-system/sa/gateway";
+  const some = [parseIpPrefix("10.1.0.0/16")!];
+  const rows = [
+    ["a call that it forwards", some, "10.1.0.1:1", [`URI=${URI}`], false],
+    ["a call of this machine's gateway", some, "127.0.0.1:1", [`URI=${URI}`], false],
+    ["a call that is its own", some, "10.1.0.1:1", [], true],
+    ["somebody who sends the header himself", some, "10.2.0.1:1", [`URI=${URI}`], true],
+    ["no gateway is believed", [], "127.0.0.1:1", [`URI=${URI}`], true],
+  ] as const;
+  for (const [name, gateways, remoteAddress, headers, isIssued] of rows) {
+    await t.step(name, async () => {
+      const isForwarded = forwardedBy(gateways);
+      const result = await clientCertificateAuthenticator({ isForwarded }).authenticate({
+        ...{ remoteAddress, secure: true, peer: { identities: [gateway], otherNames: [] } },
+        headerValues: (header) => header === "x-forwarded-client-cert" ? headers : [],
+      });
+      assert.equal(result.ok, isIssued);
+    });
   }
 });
