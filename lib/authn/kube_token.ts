@@ -81,7 +81,7 @@ function tokenOf(
   };
 }
 
-/** The latest time of a Date: tokens of old Secrets never end. */
+/** The latest time of a Date, and with a minus the first: tokens of old Secrets never end. */
 const NEVER_MS = 8_640_000_000_000_000;
 
 /** When a token says that it ends, before anybody vouched for it; `undefined` when it is no JWT. */
@@ -90,7 +90,7 @@ function expiryOf(token: string): number | undefined {
   if (claims === undefined) return undefined;
   const { exp } = claims as { readonly exp?: unknown };
   if (exp === undefined) return NEVER_MS;
-  return typeof exp === "number" && exp * 1000 <= NEVER_MS ? exp * 1000 : undefined;
+  return typeof exp === "number" && Math.abs(exp * 1000) <= NEVER_MS ? exp * 1000 : undefined;
 }
 
 function accept(account: NonNullable<Caller["account"]>, trustDomain: string): AuthResult {

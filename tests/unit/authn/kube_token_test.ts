@@ -191,6 +191,8 @@ Deno.test("kubeTokenAuthenticator() refuses without asking what cannot be a toke
     ["a megabyte", presenting("e".repeat(1 << 20)), /1048576 characters, at most 16384/],
     ["an end that is no time", presenting(jwt({ exp: "soon" })), /it is not a JWT/],
     ["an end beyond time", presenting(jwt({ exp: 1e300 })), /it is not a JWT/],
+    ["an end before time", presenting(jwt({ exp: -1e300 })), /it is not a JWT/],
+    ["an end before every Date", presenting(jwt({ exp: -9e12 })), /it is not a JWT/],
     ["an ended one", presenting(token("a", -1_000)), /it expired/],
     [
       "another cluster",
