@@ -104,6 +104,10 @@ function refuse(fields: Fields, refusals: Fields, what: string, path: string): v
 function serverOf(cluster: Fields, path: string): string {
   const server = textField(cluster, "server", path);
   const url = URL.parse(server);
+  if (url !== null && (url.username !== "" || url.password !== "" || /[?#]/.test(server))) {
+    // What it is must not be told: a password stands in it.
+    throw bad(path, "server has a user, a query or a fragment in its URL, should have none");
+  }
   const isLoopback = url !== null && /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback)) {
     return url.href.replace(/\/+$/, "");
