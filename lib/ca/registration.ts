@@ -14,8 +14,11 @@ import {
   decodeCertificate,
   decodeFirstPem,
   decodePem,
+  decodeSubjectAltNames,
   encodePem,
+  encodeSubjectAltNames,
   EXT_KEY_USAGE,
+  type SubjectAltName,
   verifyChain,
 } from "../x509/mod.ts";
 import { acceptCsr, type CsrRules } from "./csr_policy.ts";
@@ -181,16 +184,22 @@ export function checkAnswer(
   { names, signerName }: Pick<SignerRequest, "names" | "signerName">,
   spki: Uint8Array,
 ): void {
-  const sent = leaf.subjectAltNames.map(({ value }) => value);
+  // As they would be read from a certificate: a dNSName that reads as a SPIFFE identity is not one, and addresses are written in many ways.
+  const asked = decodeSubjectAltNames(encodeSubjectAltNames(names)).map(nameKey);
+  const sent = new Set(leaf.subjectAltNames.map(nameKey));
   if (!equalBytes(leaf.publicKey.spki, spki)) {
     throw failed(`signer ${signerName} sent a certificate for another key`);
   }
-  if (sent.length !== names.length || names.some((name) => !sent.includes(name))) {
+  if (leaf.subjectAltNames.length !== names.length || asked.some((name) => !sent.has(name))) {
     throw failed(`signer ${signerName} sent a certificate for other names`);
   }
   if (leaf.basicConstraints?.ca === true) {
     throw failed(`signer ${signerName} sent a certificate of a CA`);
   }
+}
+
+function nameKey({ type, raw }: SubjectAltName): string {
+  return `${type}:${raw.toHex()}`;
 }
 
 /** The signer's roots: the file's, the mesh config's, or the last certificate of its own chain, in istiod's order. */

@@ -5,13 +5,16 @@ import { isSignetError, SignetError } from "signet/base/mod.ts";
 import type { Ca, SignerRequest } from "signet/ca/mod.ts";
 import { selectProvider } from "signet/crypto/mod.ts";
 import {
+  type Certificate,
   commonName,
   decodeCertificate,
   decodeFirstPem,
+  decodeSubjectAltNames,
   encodeSubjectAltNames,
   organizationName,
 } from "signet/x509/mod.ts";
 import {
+  checkAnswer,
   createRegistrationAuthority,
   type RegistrationConfig,
 } from "../../../lib/ca/registration.ts";
@@ -294,4 +297,26 @@ Deno.test("what the API server said against it is for the log alone, what the si
   const said = new SignetError("kube.not_signed", "Cannot get certificate: no ink");
   const failing = await open(ca, { answer: () => Promise.reject(said) });
   await assert.rejects(failing.sign(), is("ca.cert_gen_error", /no ink/));
+});
+
+Deno.test("checkAnswer() compares names as a certificate holds them: by kind, and addresses by their octets", () => {
+  const spki = Uint8Array.of(1);
+  const check = (names: readonly string[], san: Uint8Array) => {
+    const subjectAltNames = decodeSubjectAltNames(san);
+    const leaf = { publicKey: { spki }, subjectAltNames } as unknown as Certificate;
+    checkAnswer(leaf, { names, signerName: CONFIG.signerName }, spki);
+  };
+  check(["fd00:0::1", "a.b"], encodeSubjectAltNames(["a.b", "fd00::1"]));
+  const dns = Uint8Array.of(0x82, ID.length, ...new TextEncoder().encode(ID));
+  for (
+    const [names, san] of [
+      [[ID], encodeSequence(dns)],
+      [["a.b", "c.d"], encodeSubjectAltNames(["a.b", "a.b"])],
+    ] as const
+  ) {
+    assert.throws(
+      () => check(names, san),
+      is("ca.cert_gen_error", /a certificate for other names/),
+    );
+  }
 });
