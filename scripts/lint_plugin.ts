@@ -21,10 +21,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // 2: the outside world
   crypto: ["base", "asn1", "x509"],
   store: ["base"],
-  config: ["base", "spiffe"],
   telemetry: ["base"],
   tls: ["base", "spiffe", "x509"],
   kube: ["base", "store"],
+  config: ["base", "spiffe", "kube"],
   // 3: domain; of crypto and telemetry the ports, digests, random bytes and the names of events
   authn: ["base", "spiffe", "crypto", "store", "telemetry", "kube"],
   ca: ["base", "x509", "crypto", "store", "telemetry"],

@@ -7,9 +7,11 @@ import {
   aloneLeadership,
   createSigningQueue,
   electLeader,
+  followNamespaces,
   type KubeCluster,
   type Leadership,
   LEASE,
+  type Namespaces,
   openCluster,
   openSecretStore,
   readCaSecret,
@@ -23,6 +25,8 @@ export interface ServerCluster extends KubeCluster {
   readonly leadership: Leadership;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  /** Its namespaces, and which of them the mesh takes. */
+  readonly namespaces: Namespaces;
   /** Asks a signer of the cluster for a certificate. */
   readonly askSigner: AskSigner;
 }
@@ -41,7 +45,7 @@ export interface ClusterHost {
 
 /** The cluster that the settings name or that this pod runs in; the election goes on until `opened` ends. */
 export async function openServerCluster(
-  { kube }: Config,
+  { kube, mesh }: Config,
   host: ClusterHost,
   opened: AsyncDisposableStack,
 ): Promise<ServerCluster | undefined> {
@@ -65,8 +69,13 @@ export async function openServerCluster(
     : aloneLeadership();
   opened.use(leadership);
   host.metrics.computedGauge(METRIC.leads, () => leadership.leads ? 1 : 0);
+  const onFailure = (thrown: unknown) =>
+    logger.warn(EVENT.kubeFailed, "Cannot follow the namespaces", { reason: messageOf(thrown) });
+  const namespaces = opened.use(
+    followNamespaces(mesh.discoverySelectors, { client, clock, random, onFailure }),
+  );
   return {
-    ...{ client, from, leadership, random },
+    ...{ client, from, leadership, random, namespaces },
     askSigner: signerOf({ ...host, client, logger }),
     [Symbol.dispose]: () => {},
   };

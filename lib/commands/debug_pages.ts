@@ -147,6 +147,7 @@ function limitsNow(metrics: Metrics): Readonly<Record<string, unknown>> {
 export function redact(value: unknown, name = ""): unknown {
   if (SECRET_REGEXP.test(name) && value !== undefined) return REDACTED;
   if (Array.isArray(value)) return value.map((each) => redact(each));
+  if (value instanceof Map) return redact(Object.fromEntries(value));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, redact(inner, key)]),

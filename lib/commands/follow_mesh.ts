@@ -6,7 +6,7 @@ import {
   type MeshConfig,
   watchMeshConfig,
 } from "../config/mod.ts";
-import type { KubeClient } from "../kube/mod.ts";
+import type { KubeClient, Namespaces } from "../kube/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { EVENT, type Logger } from "../telemetry/mod.ts";
 import { followClusterMesh } from "./cluster_mesh.ts";
@@ -20,7 +20,12 @@ export interface FollowMeshHost {
   /** Where commands find the trust domain. */
   readonly database: Pick<StateDatabase, "recordTrustDomain">;
   /** The cluster, when there is one. */
-  readonly kube: { readonly client: KubeClient; readonly random: () => number } | undefined;
+  readonly kube: {
+    readonly client: KubeClient;
+    readonly random: () => number;
+    /** Told which of them the mesh takes. */
+    readonly namespaces: Pick<Namespaces, "select">;
+  } | undefined;
 }
 
 /** What of the mesh config is in force. */
@@ -39,7 +44,7 @@ export async function followMesh(
 ): Promise<MeshInForce> {
   const { clock, logger, database, kube } = host;
   const { path, configMaps } = config.mesh;
-  const inForce = await createInForce(config, { logger, database });
+  const inForce = await createInForce(config, { logger, database, kube });
   const onError = (thrown: unknown) =>
     logger.error(
       EVENT.configWarning,
@@ -69,7 +74,7 @@ export async function followMesh(
 
 async function createInForce(
   config: Config,
-  { logger, database }: Pick<FollowMeshHost, "logger" | "database">,
+  { logger, database, kube }: Pick<FollowMeshHost, "logger" | "database" | "kube">,
 ): Promise<{
   readonly now: MeshInForce;
   readonly change: (mesh: MeshConfig) => Promise<void>;
@@ -93,7 +98,11 @@ async function createInForce(
       ({ caCertificates } = mesh);
       if (isOther) await database.recordTrustDomain(changed);
       trustDomain = changed;
-      logger.info(EVENT.configNotice, "Mesh config changed", { trust_domain: trustDomain });
+      kube?.namespaces.select(mesh.discoverySelectors);
+      logger.info(EVENT.configNotice, "Mesh config changed", {
+        trust_domain: trustDomain,
+        discovery_selectors: mesh.discoverySelectors.length,
+      });
       if (!isOther) return;
       logger.warn(
         EVENT.configNotice,

@@ -265,6 +265,7 @@ function toConfig(
       path: values.meshConfig,
       trustDomainFlag: values.trustDomain,
       caCertificates: mesh.caCertificates,
+      discoverySelectors: mesh.discoverySelectors,
       discoveryAddress: mesh.discoveryAddress,
       configMaps: isClusters ? clusterOfMesh(values, resolved)?.configMaps : undefined,
     },

@@ -1,6 +1,7 @@
-/** The fields of istiod's mesh config that matter to a CA: `trustDomain`, `defaultConfig.discoveryAddress` and `caCertificates`. */
+/** The fields of istiod's mesh config that matter to signet: `trustDomain`, `defaultConfig.discoveryAddress`, `caCertificates` and `discoverySelectors`. */
 import { parse } from "yaml";
 import { messageOf, quote, SignetError } from "../base/mod.ts";
+import { type LabelSelector, readSelector, selectorFault } from "../kube/mod.ts";
 
 /** What signet takes from the mesh config. */
 export interface MeshConfig {
@@ -17,6 +18,8 @@ export interface MeshConfig {
   readonly rootNamespace: string | undefined;
   /** Fields that are written and that policies about calls may count on, and that are not heeded. */
   readonly unheeded: readonly string[];
+  /** A namespace is the mesh's when one of them matches its labels; empty takes all. */
+  readonly discoverySelectors: readonly LabelSelector[];
 }
 
 /** The mesh config of a server without a file. */
@@ -26,6 +29,7 @@ export const DEFAULT_MESH_CONFIG: MeshConfig = {
   caCertificates: [],
   rootNamespace: undefined,
   unheeded: [],
+  discoverySelectors: [],
 };
 /** How paths are looked at, always. */
 const NORMALIZATIONS: readonly unknown[] = [undefined, "DEFAULT", "BASE"];
@@ -58,6 +62,9 @@ export function parseMeshConfig(
       : readCaCertificates(document["caCertificates"] ?? [], where),
     rootNamespace: asText(document["rootNamespace"], "rootNamespace", where) ?? base.rootNamespace,
     unheeded: [...new Set([...base.unheeded, ...unheededIn(document)])],
+    discoverySelectors: document["discoverySelectors"] === undefined
+      ? base.discoverySelectors
+      : readSelectors(document["discoverySelectors"] ?? [], where),
   };
 }
 
@@ -80,6 +87,25 @@ function readCaCertificates(value: unknown, where: string): MeshConfig["caCertif
     const certSigners = asList(entry["certSigners"] ?? [], "caCertificates.certSigners", where)
       .map((name) => asText(name, "caCertificates.certSigners", where) ?? "");
     return pem === undefined || certSigners.length === 0 ? [] : [{ pem, certSigners }];
+  });
+}
+
+/** A field that is not a selector's would leave one that takes every namespace. */
+const SELECTOR_FIELDS = ["matchLabels", "matchExpressions"];
+
+function readSelectors(value: unknown, where: string): readonly LabelSelector[] {
+  return asList(value, "discoverySelectors", where).map((one, at) => {
+    const field = `discoverySelectors[${at}]`;
+    const names = Object.keys(asRecord(one, field, where));
+    const unknown = names.find((name) => !SELECTOR_FIELDS.includes(name));
+    if (unknown !== undefined) {
+      throw bad(where, `${field} has ${quote(unknown)}, should have matchLabels, matchExpressions`);
+    }
+    const selector = readSelector(one);
+    if (selector === undefined) throw bad(where, `${field} should be a label selector`);
+    const fault = selectorFault(selector);
+    if (fault !== undefined) throw bad(where, `${field}: ${fault}`);
+    return selector;
   });
 }
 

@@ -1,4 +1,5 @@
 /** The one frozen value that the server is started with. Units are in the names; what a field means stands in the table of options. */
+import type { LabelSelector } from "../kube/mod.ts";
 import type { ListenAddress } from "./address.ts";
 import type { JwtRule } from "./jwt_rule.ts";
 import type { ScopeLevels } from "./log_options.ts";
@@ -230,6 +231,8 @@ export interface Config {
       readonly pem: string;
       readonly certSigners: readonly string[];
     }[];
+    /** Namespaces that the mesh takes, by their labels; empty takes all. */
+    readonly discoverySelectors: readonly LabelSelector[];
     /** The ConfigMaps of a cluster that are followed, as there was no file; undefined follows the file. */
     readonly configMaps: {
       readonly namespace: string;

@@ -81,7 +81,7 @@ const PLACE = {
     flag: "meshConfig",
     fallback: "./etc/istio/config/mesh",
     help:
-      "mesh config YAML: trustDomain and defaultConfig.discoveryAddress are read, again on every change. Where there is no such file, and a cluster, ConfigMap istio is, or istio-REVISION",
+      "mesh config YAML: trustDomain, defaultConfig.discoveryAddress and discoverySelectors are read, again on every change. Where there is no such file, and a cluster, ConfigMap istio is, or istio-REVISION",
   }),
   namespace: textOption({
     flag: "namespace",

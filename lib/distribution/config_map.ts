@@ -4,10 +4,10 @@
  */
 import {
   asObject,
-  asText,
   createReflector,
   type KubeClient,
   type KubeDocument,
+  type Namespaces,
   type Reflector,
   type ReflectorHost,
   refusedStatus,
@@ -33,6 +33,8 @@ export interface ConfigMapConfig {
 
 /** What it needs of the world. */
 export interface ConfigMapHost extends ReflectorHost {
+  /** The namespaces; in those that are not selected a ConfigMap that is there is left as it is. */
+  readonly namespaces: Namespaces;
   /** True while this server may write. */
   readonly leads: () => boolean;
   /** Told each ConfigMap that was made or mended. */
@@ -63,7 +65,7 @@ export function followConfigMaps(config: ConfigMapConfig, host: ConfigMapHost): 
 class LiveConfigMaps implements ConfigMaps {
   readonly #config: ConfigMapConfig;
   readonly #host: ConfigMapHost;
-  readonly #namespaces: Reflector<boolean>;
+  readonly #changes: Disposable;
   readonly #found: Reflector<Found>;
   readonly #work: Work;
   #isSynced = false;
@@ -78,12 +80,7 @@ class LiveConfigMaps implements ConfigMaps {
       work: (namespace) => this.#write(namespace),
       onFailure: (_namespace, thrown) => onFailure(thrown),
     });
-    this.#namespaces = createReflector({
-      path: "/api/v1/namespaces",
-      keep: isActive,
-      onChange: (namespace) => this.#want(namespace),
-      onFailure,
-    }, host);
+    this.#changes = host.namespaces.onChange((namespace) => this.#want(namespace));
     this.#found = createReflector({
       path: "/api/v1/configmaps",
       query: { fieldSelector: `metadata.name=${config.name}` },
@@ -96,18 +93,18 @@ class LiveConfigMaps implements ConfigMaps {
 
   refresh(): void {
     if (!this.#isSynced || !this.#host.leads()) return;
-    for (const namespace of this.#namespaces.objects.keys()) this.#want(namespace);
+    for (const namespace of this.#host.namespaces.objects.keys()) this.#want(namespace);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#namespaces[Symbol.asyncDispose]();
+    this.#changes[Symbol.dispose]();
     await this.#found[Symbol.asyncDispose]();
     await this.#work[Symbol.asyncDispose]();
   }
 
   /** Nothing is written before both copies are whole: a ConfigMap that is not known yet is not missing. */
   async #begin(): Promise<void> {
-    await Promise.all([this.#namespaces.synced, this.#found.synced]);
+    await Promise.all([this.#host.namespaces.whole(), this.#found.synced]);
     this.#isSynced = true;
     this.refresh();
   }
@@ -126,8 +123,9 @@ class LiveConfigMaps implements ConfigMaps {
   }
 
   #mayWrite(namespace: string): boolean {
-    return this.#host.leads() && !IGNORED.includes(namespace) &&
-      this.#namespaces.objects.get(namespace) === true;
+    const { leads, namespaces } = this.#host;
+    return leads() && !IGNORED.includes(namespace) && namespaces.isSelected(namespace) &&
+      namespaces.objects.get(namespace)?.isActive === true;
   }
 
   async #write(namespace: string): Promise<void> {
@@ -152,9 +150,4 @@ class LiveConfigMaps implements ConfigMaps {
   #send(method: "POST" | "PATCH", path: string, body: object): ReturnType<KubeClient["request"]> {
     return this.#host.client.request({ method, path, body });
   }
-}
-
-/** A namespace that ends takes no new objects. */
-function isActive(namespace: KubeDocument): boolean {
-  return asText(asObject(namespace["status"])["phase"]) !== "Terminating";
 }

@@ -1,7 +1,13 @@
 /** The mesh's roots, and the revocation lists of a plugged-in CA, in every namespace of the cluster, for Istio's agents. */
 import { type Clock, messageOf } from "../base/mod.ts";
 import type { Ca, Signers } from "../ca/mod.ts";
-import { type KubeClient, type Leadership, refusedStatus, TRUST_BUNDLE } from "../kube/mod.ts";
+import {
+  type KubeClient,
+  type Leadership,
+  type Namespaces,
+  refusedStatus,
+  TRUST_BUNDLE,
+} from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import { type ConfigMaps, followConfigMaps } from "./config_map.ts";
 import { followTrustBundle } from "./trust_bundle.ts";
@@ -21,6 +27,7 @@ export interface DistributionHost {
     readonly client: KubeClient;
     readonly leadership: Leadership;
     readonly random: () => number;
+    readonly namespaces: Namespaces;
   } | undefined;
   /** The CA, whose revocation lists they are. */
   readonly ca: Ca | undefined;
@@ -48,10 +55,10 @@ export function distributeRoots(
   if (config === undefined || kube === undefined || (ca ?? signers) === undefined) {
     return new AsyncDisposableStack();
   }
-  const { client, leadership, random } = kube;
+  const { client, leadership, random, namespaces } = kube;
   const follow = (name: string, key: string, text: () => string | undefined): ConfigMaps =>
     followConfigMaps({ name, key, text }, {
-      ...{ client, random, clock: host.clock },
+      ...{ client, random, namespaces, clock: host.clock },
       leads: () => leadership.leads,
       ...reporter(name, host),
     });

@@ -1,7 +1,7 @@
 /** Whether a pod gets a sidecar, in istiod's order: the host's network, namespaces of the system, the pod's own word, selectors, policy. */
+import { selects } from "../kube/mod.ts";
 import { type Draft, objectAt, textAt, textsOf } from "./document.ts";
 import type { InjectorSettings } from "./settings.ts";
-import { selects } from "./selector.ts";
 
 /** Label and annotation by which a pod decides. */
 export const INJECT = "sidecar.istio.io/inject";

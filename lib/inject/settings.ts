@@ -1,8 +1,8 @@
 /** The injector's configuration, istiod's files `config` and `values`, read and checked once: templates are parsed here, not for a pod. */
 import { messageOf, quote, SignetError } from "../base/mod.ts";
+import { type LabelSelector, readSelector } from "../kube/mod.ts";
 import { parseTemplate, SPRIG, type Template, type TemplateFunction } from "../template/mod.ts";
 import { type Draft, emptyDraft, isDraft, member, objectAt, textAt } from "./document.ts";
-import { type LabelSelector, readSelector } from "./selector.ts";
 import { TEMPLATE_FUNCTIONS } from "./template_functions.ts";
 import { parseYaml } from "./yaml.ts";
 

@@ -36,6 +36,21 @@ export {
 } from "./lease.ts";
 export type { KubeClientOptions } from "./client.ts";
 export { parseKubeconfig } from "./kubeconfig.ts";
+export {
+  type LabelExpression,
+  type LabelSelector,
+  matchesLabels,
+  type ObjectLabels,
+  readSelector,
+  selectorFault,
+  selects,
+} from "./label_selector.ts";
+export {
+  followNamespaces,
+  type NamespaceFacts,
+  type Namespaces,
+  type NamespacesHost,
+} from "./namespaces.ts";
 export { type KubeCluster, openCluster, openForeignCluster } from "./open.ts";
 export { type PermissionScope, serverPermissions, TRUST_BUNDLE } from "./permissions.ts";
 export { followPods, type PodFacts, type PodIndex } from "./pod_index.ts";

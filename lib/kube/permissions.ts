@@ -21,6 +21,8 @@ export interface PermissionScope {
   readonly electsLeader: boolean;
   /** Name of the ConfigMap with the injector's configuration; `undefined` when nothing is injected. */
   readonly injectConfigMap: string | undefined;
+  /** True when the mesh takes some namespaces only. */
+  readonly selectsNamespaces: boolean;
   /** Names of the ConfigMaps that it writes. */
   readonly configMaps: readonly string[];
   /** Signers that it asks for certificates, `domain/name` or `domain/*`. */
@@ -77,12 +79,10 @@ export function serverPermissions(scope: PermissionScope): readonly KubePermissi
     ...(electsLeader
       ? [...all(lease, "create"), ...all({ ...lease, name: LEASE.name }, "get", "update")]
       : []),
-    ...(configMaps.length > 0
-      ? [
-        ...all({ group: "", resource: "namespaces" }, "list", "watch"),
-        ...all({ group: "", resource: "configmaps" }, "create"),
-      ]
+    ...(configMaps.length > 0 || scope.selectsNamespaces
+      ? all({ group: "", resource: "namespaces" }, "list", "watch")
       : []),
+    ...(configMaps.length > 0 ? all({ group: "", resource: "configmaps" }, "create") : []),
     ...configMaps.flatMap((name) =>
       all({ group: "", resource: "configmaps", name }, "list", "watch", "patch")
     ),

@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../base/mod.ts";
 import { messageOf } from "../base/mod.ts";
 import type { IstioDocument } from "../istio/mod.ts";
-import type { KubeClient } from "../kube/mod.ts";
+import type { KubeClient, Namespaces } from "../kube/mod.ts";
 import { EVENT, type Logger, METRIC, type Metrics } from "../telemetry/mod.ts";
 import type { Allocations } from "./auto_addresses.ts";
 import type { KubePod } from "./cluster/port.ts";
@@ -38,7 +38,12 @@ export interface RegistryHost {
   /** For the number of services and faults. */
   readonly metrics: Metrics;
   /** The cluster whose services are taken; undefined for none. */
-  readonly kube?: { readonly client: KubeClient; readonly random: () => number } | undefined;
+  readonly kube?: {
+    readonly client: KubeClient;
+    readonly random: () => number;
+    /** Namespaces that are seen; without, all are. */
+    readonly namespaces?: Namespaces | undefined;
+  } | undefined;
 }
 
 /**
@@ -114,7 +119,7 @@ class LiveRegistry implements ServiceRegistry {
     if (kube !== undefined) {
       const changed = () => this.#gather();
       this.#cluster = followCluster({ domain }, {
-        ...{ client: kube.client, random: kube.random, clock },
+        ...{ client: kube.client, random: kube.random, namespaces: kube.namespaces, clock },
         onServices: changed,
         onDocuments: () => {
           this.#isStale = true;

@@ -63,6 +63,7 @@ function scopeOf(
     ownsCa,
     electsLeader: kube.electsLeader,
     configMaps: names.filter((name) => name !== undefined),
+    selectsNamespaces: mesh.discoverySelectors.length > 0,
     injectConfigMap: inject?.configMap?.name,
     signers: signersOf({ cert, signers }),
     meshConfigMaps: [mesh.configMaps?.name, mesh.configMaps?.shared].filter((name) =>

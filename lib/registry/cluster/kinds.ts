@@ -30,6 +30,7 @@ import {
   refusedStatus,
 } from "../../kube/mod.ts";
 import type { Collected } from "../collect.ts";
+import { namespaceOf } from "./selected_list.ts";
 import { standIn } from "./stand_in.ts";
 
 /** Time between two looks for kinds that are missing, in milliseconds. */
@@ -41,6 +42,8 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** What following the kinds needs. */
 export interface KindsHost extends ReflectorHost {
+  /** Namespaces whose documents are in force; default: all. */
+  readonly isSelected?: (namespace: string) => boolean;
   /** Told after each change of documents or faults. */
   readonly onChange: () => void;
   /** Told each failure, before the next try: what could not be read. */
@@ -90,8 +93,10 @@ class LiveKinds implements ClusterKinds {
   }
 
   collect(): Collected {
+    const { isSelected = () => true } = this.#host;
     const kept = ISTIO_KINDS.flatMap((kind) => {
-      const objects = [...this.#held.get(kind)?.objects ?? this.#lists.get(kind)?.objects ?? []];
+      const objects = [...this.#held.get(kind)?.objects ?? this.#lists.get(kind)?.objects ?? []]
+        .filter(([key]) => isSelected(namespaceOf(key)));
       return objects.sort(([one], [other]) => one < other ? -1 : 1).map(([, each]) => each);
     });
     return {

@@ -2,9 +2,8 @@
 import { isSame, isSignetError, SignetError } from "../../base/mod.ts";
 import {
   asObject,
-  createReflector,
   type KubeDocument,
-  type Reflector,
+  type Namespaces,
   type ReflectorHost,
   refusedStatus,
 } from "../../kube/mod.ts";
@@ -12,6 +11,7 @@ import { type ClusterServices, createClusterServices } from "./cluster_services.
 import { type ClusterKinds, followKinds } from "./kinds.ts";
 import { keepNode, keepPod, keepService, keepSlice } from "./objects.ts";
 import type { KubePod, KubeService, KubeSlice } from "./port.ts";
+import { followSelected, namespaceOf, type SelectedList } from "./selected_list.ts";
 import { createSharedValues } from "./shared_values.ts";
 
 /** How long a start waits for the lists, in milliseconds; a pod is then started anew. */
@@ -19,6 +19,8 @@ export const START_TIMEOUT_MS = 120_000;
 
 /** What following needs of the world. */
 export interface ClusterHost extends ReflectorHost {
+  /** Namespaces whose objects are seen; without, those of all are. */
+  readonly namespaces?: Namespaces | undefined;
   /** Told after a change of services, of their endpoints, or of where those are. */
   readonly onServices: () => void;
   /** Told after a change of Istio's documents. */
@@ -58,16 +60,17 @@ export function followCluster(
 }
 
 interface Lists {
-  readonly services: Reflector<KubeService>;
-  readonly slices: Reflector<KubeSlice>;
-  readonly pods: Reflector<KubePod>;
-  readonly nodes: Reflector<string>;
+  readonly services: SelectedList<KubeService>;
+  readonly slices: SelectedList<KubeSlice>;
+  readonly pods: SelectedList<KubePod>;
+  readonly nodes: SelectedList<string>;
 }
 
 class LiveCluster implements Cluster {
   readonly #host: ClusterHost;
   readonly #refused = Promise.withResolvers<never>();
   readonly #lists: Lists;
+  readonly #selection: Disposable | undefined;
   readonly kinds: ClusterKinds;
   readonly services: ClusterServices;
 
@@ -85,9 +88,11 @@ class LiveCluster implements Cluster {
     const { client, clock, random } = host;
     this.kinds = followKinds({
       ...{ client, clock, random },
+      isSelected: (namespace) => this.#isSelected(namespace),
       onChange: host.onDocuments,
       onFailure: (what, thrown) => this.#fail(what, thrown),
     });
+    this.#selection = host.namespaces?.onSelection(() => this.#reselect());
   }
 
   async whole(): Promise<void> {
@@ -101,6 +106,8 @@ class LiveCluster implements Cluster {
       );
     });
     const synced = [this.kinds, ...Object.values(this.#lists)].map(({ synced }) => synced);
+    const { namespaces } = this.#host;
+    if (namespaces?.isSelective) synced.push(namespaces.whole());
     try {
       await Promise.race([Promise.all(synced), this.#refused.promise, late.promise]);
     } finally {
@@ -119,6 +126,7 @@ class LiveCluster implements Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#selection?.[Symbol.dispose]();
     const all: readonly AsyncDisposable[] = [this.kinds, ...Object.values(this.#lists)];
     await Promise.all(all.map((each) => each[Symbol.asyncDispose]()));
   }
@@ -145,7 +153,7 @@ class LiveCluster implements Cluster {
         (key, now, before) => {
           this.services.podChanged(key, now, before);
           onServices();
-          onPod(key.slice(0, key.indexOf("/")), now, before);
+          onPod(namespaceOf(key), now, before);
         },
         // Pods that ended have addresses that others may have by now.
         { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
@@ -157,23 +165,35 @@ class LiveCluster implements Cluster {
     };
   }
 
-  /** A copy of a list, of whose changes only those are told that change what is kept. */
+  #isSelected(namespace: string): boolean {
+    return this.#host.namespaces?.isSelected(namespace) ?? true;
+  }
+
+  #reselect(): void {
+    for (const list of Object.values(this.#lists)) list.reselect();
+    this.#host.onDocuments();
+  }
+
+  /** A copy of a list, of whose changes only those are told that change what is kept and seen. */
   #list<T>(
     path: string,
     keep: (object: KubeDocument) => T,
     onChange: (key: string, now: T | undefined, before: T | undefined) => void,
     query: Readonly<Record<string, string>> = {},
-  ): Reflector<T> {
+  ): SelectedList<T> {
     const { client, clock, random } = this.#host;
-    return createReflector<T>({
-      ...{ path, query },
-      keep(object, before) {
-        const kept = keep(asObject(object));
-        return isSame(kept, before) ? before! : kept;
+    return followSelected<T>(
+      {
+        ...{ path, query, onChange },
+        keep(object, before) {
+          const kept = keep(asObject(object));
+          return isSame(kept, before) ? before! : kept;
+        },
+        onFailure: (thrown) => this.#fail(path, thrown),
       },
-      onChange: (key, now, before) => now === before ? undefined : onChange(key, now, before),
-      onFailure: (thrown) => this.#fail(path, thrown),
-    }, { client, clock, random });
+      (namespace) => this.#isSelected(namespace),
+      { client, clock, random },
+    );
   }
 
   #fail(what: string, thrown: unknown): void {

@@ -20,6 +20,7 @@ const DEFAULTS: PermissionScope = {
   electsLeader: true,
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
   meshConfigMaps: ["istio"],
+  selectsNamespaces: false,
   injectConfigMap: "istio-sidecar-injector",
   signers: [],
   webhooks: configurationNames({ revision: "default", namespace: NAMESPACE }),

@@ -61,6 +61,42 @@ export async function meshConfig(cluster: TestCluster, server: SignetServer): Pr
   await untilLogged(server, /Cannot find ConfigMap istio-system\/istio over shared any more/);
 }
 
+/** Namespaces that the mesh takes, by `discoverySelectors`, while a server runs: names and roots follow labels and selectors. */
+export async function discovery(
+  cluster: TestCluster,
+  server: SignetServer,
+  knows: () => Promise<boolean>,
+): Promise<void> {
+  const roots = (namespace: string) =>
+    cluster.api("GET", `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`);
+  const write = (mesh: string) =>
+    cluster.api("PATCH", `${CONFIG_MAPS}/istio`, { data: { mesh: `${mesh}\n` } });
+  const label = (namespace: string, mesh: string | null) =>
+    cluster.api("PATCH", `/api/v1/namespaces/${namespace}`, { metadata: { labels: { mesh } } });
+  const becomes = (wanted: boolean) =>
+    until(`names of shop are ${wanted}`, async () => await knows() === wanted || undefined);
+  await until("roots are in shop", () => roots("shop").catch(() => undefined));
+  await write(
+    "discoverySelectors: [{matchExpressions: [{key: mesh, operator: In, values: [on]}]}]",
+  );
+  await becomes(false);
+  await roots("shop"); // what is there stays
+  await cluster.createNamespace("outside");
+  await cluster.createNamespace("inside");
+  await label("inside", "on");
+  await until("roots are in inside", () => roots("inside").catch(() => undefined));
+  await assert.rejects(roots("outside"), /404/);
+  await label("shop", "on");
+  await becomes(true);
+  await write("discoverySelectors: [{matchLabel: {mesh: off}}]");
+  await untilLogged(server, /discoverySelectors\[0\] has .*matchLabel.*, should have matchLabels/);
+  await label("shop", "off");
+  await becomes(false); // the last good selectors are in force
+  await write("accessLogFile: /dev/stdout");
+  await becomes(true);
+  await until("roots are in outside", () => roots("outside").catch(() => undefined));
+}
+
 /** What an account that may do less is told, by `signet check` and by a start. */
 export async function refusals(cluster: TestCluster): Promise<void> {
   const kubeconfig = await kubeconfigOf(cluster, ["shop", "web"]);

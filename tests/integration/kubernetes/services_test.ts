@@ -29,7 +29,7 @@ import { run } from "../../support/process.ts";
 import { type SignetServer, startSignet } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { credentials, namesIn, openDelta } from "../../support/xds_client.ts";
-import { createMeshConfig, kubeconfigOf, meshConfig, refusals } from "./mesh_config.ts";
+import { createMeshConfig, discovery, kubeconfigOf, meshConfig, refusals } from "./mesh_config.ts";
 
 const PEERS = ["etcd", "kube-apiserver", "openssl", "kdig"] as const;
 const CLOCK = systemClock();
@@ -176,6 +176,11 @@ testWithPeers(
       await until("mysql-0 is gone", async () => {
         const said = await ask("mysql.shop.svc.cluster.local", "A");
         return !said.includes("10.9.1.1") && said.includes("10.9.1.2") || undefined;
+      });
+    });
+    await t.step("namespaces that the mesh does not select are not seen", async () => {
+      await discovery(cluster, server, async () => {
+        return /IN\s+A\s+\d/.test(await ask(WEB, "A"));
       });
     });
     await t.step(

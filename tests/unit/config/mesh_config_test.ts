@@ -44,6 +44,7 @@ Deno.test("parseMeshConfig() reads its two fields and leaves the rest alone", as
         caCertificates: [],
         rootNamespace: undefined,
         unheeded: [],
+        discoverySelectors: [],
       });
     });
   }
@@ -97,6 +98,26 @@ Deno.test("parseMeshConfig() refuses the rest in one line that names the file an
     "a key twice": ["trustDomain: a\ntrustDomain: b", /it is not YAML/],
     "an alias of nothing": ["trustDomain: *nothing", /it is not YAML/],
     "a billion laughs": [bomb, /it is not YAML|should be/],
+    "selectors that are none": [
+      "discoverySelectors: {a: b}",
+      /discoverySelectors should be a list/,
+    ],
+    "a selector that is null": [
+      "discoverySelectors: [null]",
+      /discoverySelectors\[0\] should be a/,
+    ],
+    "a selector of numbers": [
+      "discoverySelectors: [{}, {matchLabels: {a: 1}}]",
+      /discoverySelectors\[1\] should be a label selector/,
+    ],
+    "a selector of a field that would take every namespace": [
+      "discoverySelectors: [{matchLabel: {a: b}}]",
+      /discoverySelectors\[0\] has "matchLabel", should have matchLabels, matchExpressions/,
+    ],
+    "a selector of an operator that is none": [
+      "discoverySelectors: [{matchExpressions: [{key: a, operator: Near, values: [b]}]}]",
+      /discoverySelectors\[0\]: operator "Near" should be In, NotIn, Exists or DoesNotExist/,
+    ],
     "more than a megabyte": [
       `trustDomain: "${"a".repeat(1 << 20)}"`,
       /more than 1048576 characters/,
@@ -113,6 +134,22 @@ Deno.test("parseMeshConfig() refuses the rest in one line that names the file an
       });
     });
   }
+});
+
+Deno.test("parseMeshConfig() reads discoverySelectors, and those of the base where none are written", () => {
+  const text =
+    "discoverySelectors: [{matchLabels: {a: b}, matchExpressions: [{key: c, operator: Exists}]}, {}]";
+  const base = parseMeshConfig(text, WHERE);
+  assert.deepEqual(base.discoverySelectors, [
+    {
+      matchLabels: new Map([["a", "b"]]),
+      matchExpressions: [{ key: "c", operator: "Exists", values: [] }],
+    },
+    { matchLabels: new Map(), matchExpressions: [] },
+  ]);
+  const { discoverySelectors } = base;
+  assert.deepEqual(parseMeshConfig("", WHERE, base).discoverySelectors, discoverySelectors);
+  assert.deepEqual(parseMeshConfig("discoverySelectors: []", WHERE, base).discoverySelectors, []);
 });
 
 Deno.test("parseMeshConfig() takes no prototype for a field", () => {

@@ -13,6 +13,7 @@ const SCOPE: PermissionScope = {
   electsLeader: true,
   configMaps: ["istio-ca-root-cert", "istio-ca-crl"],
   meshConfigMaps: ["istio"],
+  selectsNamespaces: false,
   injectConfigMap: "istio-sidecar-injector",
   signers: [],
   webhooks: configurationNames({ revision: "default", namespace: "istio-system" }),
