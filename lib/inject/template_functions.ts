@@ -26,6 +26,8 @@ import { writeYaml } from "./yaml_write.ts";
 
 const PROXY = "istio-proxy";
 const TEXT_MAP = "map[string]string";
+/** A copy of a value costs as much as so many looks: what is made is held, too. */
+const LOOKS_OF_COPY = 10;
 const CONTAINERS = "[]v1.Container";
 
 /** The functions. `env` gives what stands beside the name: signet hands its variables to no template. */
@@ -182,7 +184,7 @@ function jsonOf(value: unknown): string {
 
 /** A value of a template as JSON has it. */
 function plainOf(value: unknown): unknown {
-  look();
+  look(LOOKS_OF_COPY);
   if (value instanceof GoInt) return Number(value.value);
   if (value instanceof GoNil) return null;
   if (value instanceof GoNamed) return plainOf(value.value);
@@ -199,7 +201,7 @@ function plainOf(value: unknown): unknown {
 
 /** The value without members and items that hold nothing; `undefined` when only those were in it. */
 function withoutNils(value: unknown): unknown {
-  look();
+  look(LOOKS_OF_COPY);
   if (value === null || value === undefined) return undefined;
   if (value instanceof GoInt || value instanceof GoNamed || value instanceof GoStruct) return value;
   if (Array.isArray(value)) {

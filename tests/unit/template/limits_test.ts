@@ -172,7 +172,7 @@ Deno.test("All functions of a rendering look at no more than maxLooks, however l
       `${shared}{{range 100000}}{{$_ := toStrings (list $l)}}{{end}}`,
       `${shared}{{range 100000}}{{$_ := dict $l 1}}{{end}}`,
       `${maps}{{merge $m $m}}`,
-      "{{$a := repeat 20000 `a`}}{{range 100000}}{{$_ := regexMatch `b|[c-x]+y` $a}}{{end}}",
+      "{{$a := repeat 20000 `a`}}{{range 100000}}{{$_ := regexFind `b|[c-x]+y` $a}}{{end}}",
       "{{$a := repeat 90000 `a`}}{{$_ := regexFindAll `a.*z|a` $a -1}}",
     ]
   ) match(refusal(text), /functions look at more than 2000000 values/);
@@ -188,15 +188,13 @@ Deno.test("What a function makes of being refused does not hide it", () => {
 });
 
 Deno.test("render() counts large maps and long pipelines", () => {
-  const map = "{{$m := dict}}{{range $i, $_ := until 50000}}{{$_ := set $m (print $i) 1}}{{end}}";
+  const map = "{{$m := dict}}{{range $i, $_ := until 10000}}{{$_ := set $m (print $i) 1}}{{end}}";
   for (
     const text of [
-      `${map}{{range 100000}}{{$_ := omit $m "a"}}{{end}}`,
-      `${map}{{range 100000}}{{range $m}}{{break}}{{end}}{{end}}`,
-      `{{range 100000}}{{if and${" 1".repeat(100_000)}}}{{end}}{{end}}`,
-      `{{$m := dict}}{{$_ := set $m "a" $m}}{{range 100000}}{{$_ := $m${
-        ".a".repeat(100_000)
-      }}}{{end}}`,
+      `${map}{{range 40000}}{{$_ := omit $m "a"}}{{end}}`,
+      `${map}{{range 30000}}{{range $m}}{{break}}{{end}}{{end}}`,
+      `{{range 90000}}{{if and${" 1".repeat(640)}}}{{end}}{{end}}`,
+      `{{$m := dict}}{{$_ := set $m "a" $m}}{{range 90000}}{{$_ := $m${".a".repeat(640)}}}{{end}}`,
     ]
   ) match(refusal(text), /takes more than 200000 steps/);
 });
@@ -204,7 +202,7 @@ Deno.test("render() counts large maps and long pipelines", () => {
 Deno.test("A function takes no more than in proportion to what it is given", () => {
   const set = "{{$s := print (repeat 1000000 `b`) `a`}}{{trimAll $s (repeat 1000000 `a`)}}";
   strictEqual(render(set), "");
-  match(refusal(`{{divf 1${" 1e-300".repeat(1_000)}}}`), /quotient has more than 10000 digits/);
+  match(refusal(`{{divf 1${" 1e-300".repeat(60)}}}`), /quotient has more than 10000 digits/);
   render("{{len (printf (repeat 200000 `%[`) 1)}}");
 });
 

@@ -27,7 +27,7 @@ function read(...pieces: readonly string[]): readonly string[] {
   });
   try {
     for (const piece of pieces) {
-      let bytes = utf8(piece);
+      let bytes = Uint8Array.from(piece, (octet) => octet.charCodeAt(0));
       while (bytes.length > 0) bytes = bytes.subarray(reader.read(bytes));
     }
   } catch (thrown) {
