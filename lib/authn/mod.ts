@@ -23,7 +23,10 @@ export type { Authenticators, AuthnConfig, AuthnHost } from "./create.ts";
 export { explainCredentials } from "./explain.ts";
 export type { AuthAnswer } from "./explain.ts";
 export type { ClaimRules } from "./id_token_claims.ts";
-export { clientCertificateAuthenticator } from "./client_certificate.ts";
+export {
+  clientCertificateAuthenticator,
+  type ClientCertificateOptions,
+} from "./client_certificate.ts";
 export { joinTokenAuthenticator } from "./join_token.ts";
 export type { KnownClusters } from "./cluster_choice.ts";
 export type { KubeTokenConfig } from "./kube_token.ts";
