@@ -116,7 +116,7 @@ Deno.test("A function makes no text beyond the bound, by whatever it is given", 
       "{{$a := repeat 100000 `a`}}{{replace `a` $a $a}}",
       "{{$a := repeat 100000 `a`}}{{replace `` $a $a}}",
       "{{$a := repeat 100000 `a`}}{{join $a (until 1000)}}",
-      "{{$a := repeat 100000 `a`}}{{regexReplaceAll `a` $a $a}}",
+      "{{$a := repeat 400 `a`}}{{repeat 10000 `b` | regexReplaceAll `a` $a}}",
       `{{printf "${"%1000000d".repeat(30)}" 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15}}`,
       '{{printf "%[1]*[2]d%[1]*[2]d%[1]*[2]d%[1]*[2]d%[1]*[2]d%[1]*[2]d" 1000000 1}}',
       "{{$a := repeat 500000 `<`}}{{html $a $a}}",
@@ -125,6 +125,8 @@ Deno.test("A function makes no text beyond the bound, by whatever it is given", 
       "{{$a := repeat 200000 `a`}}{{wrapWith 1 `0123456789` $a}}",
     ]
   ) match(refusal(text), /makes more than|more than [0-9]+ characters|Invalid string length/);
+  const searches = "{{$a := repeat 100000 `a`}}{{regexReplaceAll `a` $a $a}}";
+  match(refusal(searches), /functions look at more than 2000000 values/);
 });
 
 Deno.test("A function makes no list beyond the bound", () => {
